@@ -1,0 +1,104 @@
+/** Branded identifiers. An order id routes: it carries the time, sale, bucket, epoch and sequence of its
+ *  reservation in 128 bits, sorts by time as text, and is unique because (bucket, epoch, sequence) is. */
+import { assert } from "../lib/assert.ts";
+
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** `s` and the sale's number, 1 to 2³²−1. */
+export type SaleId = Brand<string, "SaleId">;
+/** 26 characters of Crockford's base 32: 48 bits time, 32 sale, 8 bucket, 16 epoch, 24 sequence. */
+export type OrderId = Brand<string, "OrderId">;
+export type BuyerId = Brand<string, "BuyerId">;
+/** What a client sent as `Idempotency-Key`, without its quotes. */
+export type RequestKey = Brand<string, "RequestKey">;
+export type Units = Brand<number, "Units">;
+/** The fencing token under which a sale's stock was loaded; it only grows. */
+export type Epoch = Brand<number, "Epoch">;
+/** Milliseconds since 1970-01-01 UTC. */
+export type Instant = Brand<number, "Instant">;
+
+export const units = (n: number): Units => n as Units;
+export const instant = (ms: number): Instant => ms as Instant;
+
+export function epoch(n: number): Epoch {
+  assert(Number.isInteger(n) && n >= 0 && n < 2 ** 16, `epoch out of range: ${n}`);
+  return n as Epoch;
+}
+
+export function saleIdOf(number: number): SaleId {
+  assert(Number.isInteger(number) && number > 0 && number < 2 ** 32, `bad sale number: ${number}`);
+  return `s${number}` as SaleId;
+}
+
+/** The sale's number, or null if the text is no sale id. */
+export function saleNumber(text: string): number | null {
+  if (!/^s[1-9]\d{0,9}$/.test(text)) return null;
+  const number = Number(text.slice(1));
+  return number < 2 ** 32 ? number : null;
+}
+
+export interface OrderRoute {
+  readonly reservedAt: Instant;
+  readonly saleId: SaleId;
+  readonly bucket: number;
+  readonly epoch: Epoch;
+  /** Counts the reservations of one bucket under one epoch; wraps at 2²⁴ within one millisecond never. */
+  readonly sequence: number;
+}
+
+export function orderIdOf(route: OrderRoute): OrderId {
+  const place = Number(route.saleId.slice(1)) * 2 ** 8 + route.bucket;
+  const count = route.epoch * 2 ** 24 + (route.sequence % 2 ** 24);
+  return (timeText(route.reservedAt) + text40(place) + text40(count)) as OrderId;
+}
+
+/** Where an order's reservation was made, or null if the text is no order id. */
+export function routeOf(text: string): OrderRoute | null {
+  if (!/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text)) return null;
+  const place = number40(text.slice(10, 18));
+  const count = number40(text.slice(18));
+  const sale = Math.floor(place / 2 ** 8);
+  if (sale === 0) return null;
+  return {
+    reservedAt: instant(number40(text.slice(0, 2)) * 2 ** 40 + number40(text.slice(2, 10))),
+    saleId: saleIdOf(sale),
+    bucket: place % 2 ** 8,
+    epoch: epoch(Math.floor(count / 2 ** 24)),
+    sequence: count % 2 ** 24,
+  };
+}
+
+const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const pairs = Array.from(
+  { length: 1024 },
+  (_, n) => `${alphabet[n >> 5] ?? ""}${alphabet[n & 31] ?? ""}`,
+);
+const digits = new Map([...alphabet].map((letter, at) => [letter, at]));
+
+/** The last time written, since thousands of ids share a millisecond. */
+let lastTime = { at: -1, text: "" };
+
+function timeText(at: number): string {
+  if (lastTime.at !== at) {
+    const high = Math.floor(at / 2 ** 40);
+    lastTime = { at, text: (pairs[high] ?? "") + text40(at - high * 2 ** 40) };
+  }
+  return lastTime.text;
+}
+
+function text40(n: number): string {
+  const high = Math.floor(n / 2 ** 20);
+  const low = n - high * 2 ** 20;
+  const a = pairs[high >> 10];
+  const b = pairs[high & 1023];
+  const c = pairs[low >> 10];
+  const d = pairs[low & 1023];
+  return `${a}${b}${c}${d}`;
+}
+
+function number40(text: string): number {
+  let n = 0;
+  for (const letter of text) n = n * 32 + (digits.get(letter) ?? 0);
+  return n;
+}

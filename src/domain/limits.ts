@@ -1,0 +1,74 @@
+/** Every bound of the system, named once; their relations are asserted when this file is loaded. */
+import { assert } from "../lib/assert.ts";
+
+export const limits = {
+  /** Units one sale may ever hold. */
+  stockMax: 100_000_000,
+  /** Units one order may ask for. */
+  quantityMax: 1_000,
+  /** Units one buyer may hold of one sale. */
+  perBuyerLimitMax: 1_000,
+  rateMax: 10_000_000,
+  bucketsMax: 256,
+  paymentWindowMaxSeconds: 86_400,
+  nameMaxLength: 200,
+  buyerIdMaxLength: 128,
+  requestKeyMaxLength: 255,
+  /** Minor units of a currency: 10 digits before the decimal point. */
+  priceMaxMinorUnits: 999_999_999_999,
+
+  /** Requests decided by one call of the stock store. */
+  reserveBatchMax: 256,
+  /** Requests of one sale that may wait for a decision; the next is answered `overloaded`. */
+  reserveQueueMax: 20_000,
+  /** Events appended to the order log at once. */
+  appendBatchMax: 2_048,
+  appendQueueMax: 50_000,
+  /** Orders placed in one ledger transaction. */
+  placeBatchMax: 500,
+  /** Reservations of one sale that may run ahead of the ledger. */
+  pendingMax: 50_000,
+  /** Overdue reservations appended again in one sweep. */
+  sweepBatchMax: 2_000,
+  /** Orders of one buyer in one sale that are remembered with their request key. */
+  buyerOrdersMax: 1_000,
+  pageMax: 200,
+  pageDefault: 50,
+  bodyMaxBytes: 16_384,
+
+  /** How long a client waits for an answer. */
+  answerDeadlineMs: 1_500,
+  /** How long an append may stay undecided: afterwards it is in the log, or never will be. */
+  appendDeadlineMs: 5_000,
+  /** After a sweep an entry is left alone for this long; each further sweep doubles it … */
+  sweepBackoffMs: 10_000,
+  /** … up to this. */
+  sweepBackoffMaxMs: 300_000,
+  /** A sale's stock is loaded this long before it opens. */
+  warmUpLeadMs: 60_000,
+  controllerTickMs: 250,
+  /** Consumed messages stay in the log this long, for a person to look at. */
+  logRetentionMs: 7 * 24 * 3_600_000,
+  /** Passes an audit makes before it says that the numbers do not hold still. */
+  auditPassesMax: 8,
+  auditPauseMs: 50,
+  /** Sales kept in memory by a process. */
+  saleDirectoryMax: 10_000,
+  shutdownDeadlineMs: 10_000,
+} as const;
+
+assert(limits.answerDeadlineMs < limits.appendDeadlineMs, "a client must not wait past the append");
+assert(limits.appendDeadlineMs <= limits.sweepBackoffMs, "a sweep must not race its own append");
+assert(limits.reserveBatchMax <= limits.reserveQueueMax, "a reserve batch must fit its queue");
+assert(limits.appendBatchMax <= limits.appendQueueMax, "an append batch must fit its queue");
+assert(
+  limits.reserveQueueMax <= limits.appendQueueMax,
+  "every reservation must find room to append",
+);
+assert(limits.sweepBatchMax <= limits.appendQueueMax, "a sweep must fit the append queue");
+assert(limits.pageDefault <= limits.pageMax, "the default page must be allowed");
+assert(
+  limits.quantityMax <= limits.perBuyerLimitMax,
+  "one order may not ask for more than a buyer",
+);
+assert(limits.buyerOrdersMax >= limits.perBuyerLimitMax, "every unit may be an order of its own");

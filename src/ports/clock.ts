@@ -1,0 +1,9 @@
+/** The time, as an argument: the one way in which domain and use cases learn it. */
+import type { Instant } from "../domain/ids.ts";
+
+export interface Clock {
+  /** Wall-clock time. */
+  now(): Instant;
+  /** Runs `task` once after `delayMs`; the returned function cancels it. */
+  after(delayMs: number, task: () => void): () => void;
+}

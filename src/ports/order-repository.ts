@@ -1,0 +1,73 @@
+/** The ledger and the order table: the last word on every unit. */
+import type { BuyerId, Epoch, Instant, OrderId, SaleId, Units } from "../domain/ids.ts";
+import type { Order, RefusalReason } from "../domain/order.ts";
+import type { Reservation } from "../domain/reservation.ts";
+import type { Result } from "../lib/result.ts";
+import type { StockSnapshot } from "./stock-store.ts";
+
+export interface PlacementResult {
+  readonly orderId: OrderId;
+  /** `duplicate`: the order id was decided before, as `status` says. */
+  readonly kind: "placed" | "duplicate" | "refused";
+  readonly status: "placed" | "refused";
+  readonly reason: RefusalReason | null;
+}
+
+/** Counts from one consistent view of the tables. */
+export interface LedgerCounts {
+  readonly stock: Units;
+  readonly sold: Units;
+  readonly placed: Units;
+  readonly refused: Units;
+  readonly orders: number;
+  readonly duplicates: number;
+  readonly overLimitBuyers: number;
+  /** Those of the asked-for ids that have a row, whatever its status. */
+  readonly known: readonly OrderId[];
+}
+
+export interface OrderPage {
+  readonly items: readonly Order[];
+  readonly nextCursor: string | null;
+}
+
+export interface OrderQuery {
+  readonly buyerId: BuyerId | null;
+  readonly saleId: SaleId | null;
+  readonly limit: number;
+  readonly cursor: string | null;
+}
+
+export interface OrderRepository {
+  /** Decides orders in one transaction, in order: each is placed, refused with a visible row, or a
+   *  duplicate of an id decided before. All or nothing is written; a throw means nothing was. */
+  place(orders: readonly Reservation[], now: Instant): Promise<readonly PlacementResult[]>;
+
+  /** Writes a refusal for an order that cannot be placed; a no-op if the id was decided before. */
+  refuse(order: Reservation, reason: RefusalReason, now: Instant): Promise<PlacementResult>;
+
+  /** The orders that have a row, in the order asked for. */
+  byId(ids: readonly OrderId[]): Promise<readonly Order[]>;
+
+  /** Orders newest first. */
+  list(query: OrderQuery): Promise<OrderPage>;
+
+  /** Adds units to a sale, once per key: the ledger version and total after it, and whether it was a repeat.
+   *  Refused (`over-limit`) past the largest stock a sale may hold. */
+  restock(
+    saleId: SaleId,
+    added: Units,
+    key: string,
+  ): Promise<Result<{ version: number; total: Units; repeated: boolean }, RestockRefusal>>;
+
+  /** Raises the sale's epoch and, in one transaction, makes it the lowest that `place` accepts for orders
+   *  it has not seen; returns it with what the ledger holds now. */
+  fence(saleId: SaleId): Promise<{ readonly epoch: Epoch; readonly snapshot: StockSnapshot }>;
+
+  /** The lowest epoch whose unseen orders can still be placed; 0 before the first load. */
+  minEpoch(saleId: SaleId): Promise<Epoch>;
+
+  audit(saleId: SaleId, ids: readonly OrderId[]): Promise<LedgerCounts>;
+}
+
+export type RestockRefusal = "over-limit" | "key-reused";

@@ -1,0 +1,25 @@
+/** The sales and their terms. `stock` of a sale read from here is the ledger's total, restocks included. */
+import type { Instant, SaleId } from "../domain/ids.ts";
+import type { Sale, SaleTerms } from "../domain/sale.ts";
+import type { Result } from "../lib/result.ts";
+
+export interface SalePage {
+  readonly items: readonly Sale[];
+  readonly nextCursor: string | null;
+}
+
+export interface SaleRepository {
+  /** Writes a new, scheduled sale with its ledger, in one transaction. */
+  create(terms: SaleTerms, now: Instant): Promise<Sale>;
+
+  byId(id: SaleId): Promise<Sale | null>;
+
+  /** Sales newest first. */
+  list(limit: number, cursor: string | null): Promise<SalePage>;
+
+  /** Every sale that is not closed. */
+  unfinished(): Promise<readonly Sale[]>;
+
+  /** Replaces the sale if its stored version is `sale.version − 1`; else `version-conflict`. */
+  update(sale: Sale): Promise<Result<Sale, "version-conflict">>;
+}

@@ -1,0 +1,63 @@
+/** Reads orders: the pending reservations first, then the ledger, so that an order is seen from the moment it was
+ *  accepted and never vanishes in between. */
+import { type BuyerId, type OrderId, routeOf, type SaleId } from "../domain/ids.ts";
+import { asReserved, type Order } from "../domain/order.ts";
+import type { OrderPage, OrderQuery, OrderRepository } from "../ports/order-repository.ts";
+import type { StockStore } from "../ports/stock-store.ts";
+
+export interface FindOrdersDeps {
+  readonly orders: Pick<OrderRepository, "byId" | "list" | "minEpoch">;
+  readonly stock: Pick<StockStore, "pending">;
+}
+
+/** An order, or what is known of a reservation that was lost before the log had it. */
+export type FoundOrder = Order | LostReservation;
+
+export interface LostReservation {
+  readonly orderId: OrderId;
+  readonly saleId: SaleId;
+  readonly buyerId: null;
+  readonly quantity: null;
+  readonly reservedAt: Order["reservedAt"];
+  readonly status: "refused";
+  readonly placedAt: null;
+  readonly reason: "reservation-lost";
+}
+
+export async function findOrder(deps: FindOrdersDeps, id: string): Promise<FoundOrder | null> {
+  const route = routeOf(id);
+  if (route === null) return null;
+  const orderId = id as OrderId;
+  const [pending] = await deps.stock.pending(route.saleId, { orderIds: [orderId] });
+  if (pending !== undefined) return asReserved(pending);
+  const [order] = await deps.orders.byId([orderId]);
+  if (order !== undefined) return order;
+  if (route.epoch === 0 || route.epoch >= (await deps.orders.minEpoch(route.saleId))) return null;
+  const { saleId, reservedAt } = route;
+  return { ...lost, orderId, saleId, reservedAt };
+}
+
+export async function listOrders(deps: FindOrdersDeps, query: OrderQuery): Promise<OrderPage> {
+  const waiting = query.cursor === null ? await pendingOf(deps, query.saleId, query.buyerId) : [];
+  const page = await deps.orders.list(query);
+  const placed = new Set(page.items.map((order) => order.orderId));
+  const reserved = waiting.filter((order) => !placed.has(order.orderId));
+  return { items: [...reserved, ...page.items], nextCursor: page.nextCursor };
+}
+
+async function pendingOf(
+  deps: FindOrdersDeps,
+  saleId: SaleId | null,
+  buyerId: BuyerId | null,
+): Promise<Order[]> {
+  if (saleId === null || buyerId === null) return [];
+  return (await deps.stock.pending(saleId, { buyerId })).map(asReserved);
+}
+
+const lost = {
+  buyerId: null,
+  quantity: null,
+  status: "refused",
+  placedAt: null,
+  reason: "reservation-lost",
+} as const;

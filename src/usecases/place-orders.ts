@@ -1,0 +1,73 @@
+/** Consumes the order log into the ledger. Delivered at least once, effective once: the ledger drops what it has decided
+ *  before, and settling or releasing twice changes nothing. A throw means: deliver the batch again. */
+import { instant } from "../domain/ids.ts";
+import type { RefusalReason } from "../domain/order.ts";
+import type { Reservation } from "../domain/reservation.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { LoggedOrder, OrderLog } from "../ports/order-log.ts";
+import type { OrderRepository, PlacementResult } from "../ports/order-repository.ts";
+import type { StockStore } from "../ports/stock-store.ts";
+
+export interface PlaceOrdersDeps {
+  readonly orders: Pick<OrderRepository, "place">;
+  readonly stock: Pick<StockStore, "settle" | "release">;
+  readonly log: Pick<OrderLog, "deadLetter">;
+  readonly clock: Clock;
+}
+
+export interface PlaceOrdersReport {
+  readonly placed: number;
+  readonly refused: number;
+  /** Redelivered or swept orders that had been decided before. */
+  readonly duplicates: number;
+  readonly poison: number;
+  /** Milliseconds from produced to committed, of the oldest message in the batch. */
+  readonly lagMs: number;
+}
+
+export async function placeOrders(
+  deps: PlaceOrdersDeps,
+  batch: readonly LoggedOrder[],
+): Promise<PlaceOrdersReport> {
+  const poison = batch.filter((message) => message.order === null);
+  for (const message of poison) await deps.log.deadLetter(message, "not a valid order");
+  const orders = batch.flatMap((message) => (message.order === null ? [] : [message.order]));
+  const results = await deps.orders.place(orders, deps.clock.now());
+  await settleAll(deps, orders, results);
+  const count = (kind: string) => results.filter((result) => result.kind === kind).length;
+  const oldest = batch[0]?.producedAt ?? instant(deps.clock.now());
+  return {
+    placed: count("placed"),
+    refused: count("refused"),
+    duplicates: count("duplicate"),
+    poison: poison.length,
+    lagMs: Math.max(0, deps.clock.now() - oldest),
+  };
+}
+
+async function settleAll(
+  deps: PlaceOrdersDeps,
+  orders: readonly Reservation[],
+  results: readonly PlacementResult[],
+): Promise<void> {
+  const with_ = (wanted: (result: PlacementResult) => boolean) =>
+    orders.filter((_, at) => {
+      const result = results[at];
+      return result !== undefined && wanted(result);
+    });
+  const placed = with_((result) => result.status === "placed");
+  const credited = with_((result) => result.reason !== null && creditOf[result.reason]);
+  const dropped = with_((result) => result.reason !== null && !creditOf[result.reason]);
+  if (placed.length > 0) await deps.stock.settle(placed);
+  if (credited.length > 0) await deps.stock.release(credited, true);
+  if (dropped.length > 0) await deps.stock.release(dropped, false);
+}
+
+/** Whether a refusal's units go back to stock: not if the ledger never had room for them. */
+const creditOf: Record<RefusalReason, boolean> = {
+  "no-room": false,
+  "reservation-lost": false,
+  "buyer-limit": true,
+  "duplicate-request-key": true,
+  poison: true,
+};

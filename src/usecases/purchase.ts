@@ -1,0 +1,148 @@
+/** Sells units of one sale to one buyer: reserve first, because stock is the scarce thing; append next, because the
+ *  log is what survives us. A retry with the same request key finds its reservation and gets the same order;
+ *  while that is still pending it is appended again, since nobody knows whether the first append arrived. */
+import {
+  type BuyerId,
+  type Instant,
+  type OrderId,
+  type RequestKey,
+  routeOf,
+  type SaleId,
+  type Units,
+} from "../domain/ids.ts";
+import { limits } from "../domain/limits.ts";
+import type { Reservation, ReserveOutcome, ReserveRefusal } from "../domain/reservation.ts";
+import { type Sale, stateAt } from "../domain/sale.ts";
+import { present } from "../lib/assert.ts";
+import { err, ok, type Result } from "../lib/result.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { StockUnavailable } from "../ports/stock-store.ts";
+import type { PurchaseBatches } from "./purchase-batches.ts";
+
+export interface PurchaseCommand {
+  readonly sale: Sale;
+  readonly buyerId: BuyerId;
+  readonly requestKey: RequestKey;
+  readonly fingerprint: string;
+  readonly quantity: Units;
+}
+
+/** `accepted`: in the order log, for good. `reserved`: stock is taken, the log has not answered in time. */
+export interface PurchasedOrder {
+  readonly id: OrderId;
+  readonly saleId: SaleId;
+  readonly quantity: Units;
+  readonly status: "accepted" | "reserved";
+  readonly acceptedAt: Instant;
+  /** Whether the request key had been seen before. */
+  readonly repeated: boolean;
+}
+
+export type PurchaseRefusal = Exclude<ReserveRefusal, "pending-full" | "key-reused">;
+
+export interface PurchaseError {
+  readonly code:
+    | PurchaseRefusal
+    | "idempotency-key-reused"
+    | "overloaded"
+    | "stock-unavailable"
+    | "outcome-unknown";
+  readonly detail: string;
+}
+
+export interface PurchaseDeps {
+  readonly batches: PurchaseBatches;
+  readonly clock: Clock;
+}
+
+export async function purchase(
+  deps: PurchaseDeps,
+  command: PurchaseCommand,
+): Promise<Result<PurchasedOrder, PurchaseError>> {
+  const outcome = await reserve(deps, command);
+  if (!outcome.ok) return outcome;
+  const { kind } = outcome.value;
+  if (kind !== "reserved" && kind !== "same") return err(refusals[kind]);
+  const settled = kind === "same" && !outcome.value.pending;
+  const reservation = reservationOf(command, outcome.value.orderId);
+  const appended = settled || (await append(deps, reservation));
+  return ok({
+    id: reservation.orderId,
+    saleId: command.sale.id,
+    quantity: command.quantity,
+    status: appended ? "accepted" : "reserved",
+    acceptedAt: reservation.reservedAt,
+    repeated: kind === "same",
+  });
+}
+
+async function reserve(
+  deps: PurchaseDeps,
+  command: PurchaseCommand,
+): Promise<Result<ReserveOutcome, PurchaseError>> {
+  try {
+    const decision = await deps.batches.reserve(command.sale.id, command);
+    if (!decision.ok) return err(tooMany);
+    return decision.value.ok
+      ? decision.value
+      : err(notThere(deps, command.sale, decision.value.error));
+  } catch {
+    return err(unknownOutcome);
+  }
+}
+
+/** True once the log has the order; false if that is not known in time. Never a failure: stock was taken. */
+function append(deps: PurchaseDeps, order: Reservation): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = deps.clock.after(limits.answerDeadlineMs, () => resolve(false));
+    const answer = (appended: boolean) => {
+      cancel();
+      resolve(appended);
+    };
+    deps.batches.append(order).then(
+      (appended) => answer(appended.ok),
+      () => answer(false),
+    );
+  });
+}
+
+/** Stock that is not there belongs to a sale that is not open yet, or is a fault. */
+function notThere(deps: PurchaseDeps, sale: Sale, error: StockUnavailable): PurchaseError {
+  return stateAt(sale, deps.clock.now()) === "scheduled" ? refusals["sale-not-open"] : error;
+}
+
+function reservationOf(command: PurchaseCommand, orderId: OrderId): Reservation {
+  const route = present(routeOf(orderId), `stock store made a bad order id: ${orderId}`);
+  const { buyerId, requestKey, fingerprint, quantity } = command;
+  const { saleId, epoch, reservedAt } = route;
+  return { orderId, saleId, epoch, buyerId, requestKey, fingerprint, quantity, reservedAt };
+}
+
+const tooMany: PurchaseError = {
+  code: "overloaded",
+  detail: "too many purchases are waiting; try again with the same Idempotency-Key",
+};
+
+const unknownOutcome: PurchaseError = {
+  code: "outcome-unknown",
+  detail: "the stock did not answer; try again with the same Idempotency-Key",
+};
+
+const refusals: Record<ReserveRefusal, PurchaseError> = {
+  "key-reused": {
+    code: "idempotency-key-reused",
+    detail: "this Idempotency-Key was used with another quantity; use a new key for a new order",
+  },
+  "sale-not-open": { code: "sale-not-open", detail: "the sale has not opened yet" },
+  "sale-paused": { code: "sale-paused", detail: "the sale is paused; try again later" },
+  "sale-ended": { code: "sale-ended", detail: "the sale has ended" },
+  "buyer-limit-reached": {
+    code: "buyer-limit-reached",
+    detail: "this order would exceed the units one buyer may have of this sale",
+  },
+  "pending-full": {
+    code: "overloaded",
+    detail: "orders are waiting for the ledger; try again with the same Idempotency-Key",
+  },
+  "sold-out": { code: "sold-out", detail: "not enough units are left" },
+};
