@@ -1,6 +1,7 @@
 /** Branded identifiers. An order id routes: it carries the time, sale, bucket, epoch and sequence of its
  *  reservation in 128 bits, sorts by time as text, and is unique because (bucket, epoch, sequence) is. */
 import { assert } from "../lib/assert.ts";
+import { limits } from "./limits.ts";
 
 declare const brand: unique symbol;
 type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -36,6 +37,17 @@ export function saleNumber(text: string): number | null {
   if (!/^s[1-9]\d{0,9}$/.test(text)) return null;
   const number = Number(text.slice(1));
   return number < 2 ** 32 ? number : null;
+}
+
+/** The text as a sale id, or null if it is none. */
+export function parseSaleId(text: string): SaleId | null {
+  return saleNumber(text) === null ? null : (text as SaleId);
+}
+
+/** The text as a buyer id: 1 to 128 printable ASCII characters, no space; else null. */
+export function parseBuyerId(text: string): BuyerId | null {
+  const fits = text.length <= limits.buyerIdMaxLength && /^[\x21-\x7e]+$/.test(text);
+  return fits ? (text as BuyerId) : null;
 }
 
 export interface OrderRoute {

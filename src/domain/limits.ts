@@ -35,6 +35,10 @@ export const limits = {
   pageMax: 200,
   pageDefault: 50,
   bodyMaxBytes: 16_384,
+  /** Verified tokens that a process remembers, so that a retry costs no second verification. */
+  tokenCacheMax: 20_000,
+  /** Faults of a request that are listed in one answer. */
+  faultsMax: 20,
 
   /** How long a client waits for an answer. */
   answerDeadlineMs: 1_500,

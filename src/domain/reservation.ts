@@ -76,7 +76,7 @@ export type ReserveVerdict =
 
 /** What a stock store answers for one request. */
 export type ReserveOutcome =
-  | { readonly kind: "reserved"; readonly orderId: OrderId }
+  | { readonly kind: "reserved"; readonly order: Reservation }
   /** The key is known: its order, and whether the ledger is not yet known to have it. */
   | { readonly kind: "same"; readonly orderId: OrderId; readonly pending: boolean }
   | { readonly kind: ReserveRefusal };

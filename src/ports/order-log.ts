@@ -1,14 +1,17 @@
 /** The log of accepted orders: what is in it survives us and is delivered to every group at least once, in order. */
-import type { Instant } from "../domain/ids.ts";
+import type { Instant, OrderId } from "../domain/ids.ts";
 import type { Reservation } from "../domain/reservation.ts";
 
 export interface LoggedOrder {
   readonly offset: number;
   /** When the log took it. */
   readonly producedAt: Instant;
-  /** Null if the message could not be understood; `raw` is all there is of it. */
+  /** Null if the message could not be understood: poison. */
   readonly order: Reservation | null;
-  readonly raw: string;
+  /** The order id, if at least that could be read. */
+  readonly orderId: OrderId | null;
+  /** The message as it was written. */
+  raw(): string;
 }
 
 export interface LogLag {

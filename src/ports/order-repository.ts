@@ -33,7 +33,7 @@ export interface OrderPage {
 
 export interface OrderQuery {
   readonly buyerId: BuyerId | null;
-  readonly saleId: SaleId | null;
+  readonly saleId: SaleId;
   readonly limit: number;
   readonly cursor: string | null;
 }

@@ -17,8 +17,9 @@ export interface SaleRepository {
   /** Sales newest first. */
   list(limit: number, cursor: string | null): Promise<SalePage>;
 
-  /** Every sale that is not closed. */
-  unfinished(): Promise<readonly Sale[]>;
+  /** Sales that time moves: scheduled ones that start before `startsBefore`, and those not yet written down
+   *  as closed that end before `endsBefore`. */
+  due(startsBefore: Instant, endsBefore: Instant): Promise<readonly Sale[]>;
 
   /** Replaces the sale if its stored version is `sale.version − 1`; else `version-conflict`. */
   update(sale: Sale): Promise<Result<Sale, "version-conflict">>;

@@ -55,11 +55,11 @@ export function actOnSale(
   return change(deps, id, null, (sale) => act(sale, action, deps.clock.now()));
 }
 
-/** Changes a sale's terms if its version is still `version`. */
+/** Changes a sale's terms if its version is still `version`, or in any case if that is null. */
 export function amendSale(
   deps: ChangeSaleDeps,
   id: SaleId,
-  version: number,
+  version: number | null,
   terms: SaleChange,
 ): Promise<Result<Sale, ChangeSaleError>> {
   return change(deps, id, version, (sale) => amend(sale, terms, deps.clock.now()));

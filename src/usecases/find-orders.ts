@@ -47,10 +47,10 @@ export async function listOrders(deps: FindOrdersDeps, query: OrderQuery): Promi
 
 async function pendingOf(
   deps: FindOrdersDeps,
-  saleId: SaleId | null,
+  saleId: SaleId,
   buyerId: BuyerId | null,
 ): Promise<Order[]> {
-  if (saleId === null || buyerId === null) return [];
+  if (buyerId === null) return [];
   return (await deps.stock.pending(saleId, { buyerId })).map(asReserved);
 }
 

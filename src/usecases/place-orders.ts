@@ -1,16 +1,17 @@
 /** Consumes the order log into the ledger. Delivered at least once, effective once: the ledger drops what it has decided
  *  before, and settling or releasing twice changes nothing. A throw means: deliver the batch again. */
-import { instant } from "../domain/ids.ts";
+import { instant, routeOf } from "../domain/ids.ts";
 import type { RefusalReason } from "../domain/order.ts";
 import type { Reservation } from "../domain/reservation.ts";
+import { present } from "../lib/assert.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LoggedOrder, OrderLog } from "../ports/order-log.ts";
 import type { OrderRepository, PlacementResult } from "../ports/order-repository.ts";
 import type { StockStore } from "../ports/stock-store.ts";
 
 export interface PlaceOrdersDeps {
-  readonly orders: Pick<OrderRepository, "place">;
-  readonly stock: Pick<StockStore, "settle" | "release">;
+  readonly orders: Pick<OrderRepository, "place" | "refuse">;
+  readonly stock: Pick<StockStore, "settle" | "release" | "pending">;
   readonly log: Pick<OrderLog, "deadLetter">;
   readonly clock: Clock;
 }
@@ -30,7 +31,7 @@ export async function placeOrders(
   batch: readonly LoggedOrder[],
 ): Promise<PlaceOrdersReport> {
   const poison = batch.filter((message) => message.order === null);
-  for (const message of poison) await deps.log.deadLetter(message, "not a valid order");
+  for (const message of poison) await bury(deps, message);
   const orders = batch.flatMap((message) => (message.order === null ? [] : [message.order]));
   const results = await deps.orders.place(orders, deps.clock.now());
   await settleAll(deps, orders, results);
@@ -45,19 +46,30 @@ export async function placeOrders(
   };
 }
 
+/** Poison ends as a dead letter, and never only there: if its reservation can be found, its buyer sees a refusal. */
+async function bury(deps: PlaceOrdersDeps, message: LoggedOrder): Promise<void> {
+  await deps.log.deadLetter(message, "not a valid order");
+  if (message.orderId === null) return;
+  const { saleId } = present(routeOf(message.orderId), "a readable order id routes");
+  const [reservation] = await deps.stock.pending(saleId, { orderIds: [message.orderId] });
+  if (reservation === undefined) return;
+  const result = await deps.orders.refuse(reservation, "poison", deps.clock.now());
+  await settleAll(deps, [reservation], [result]);
+}
+
 async function settleAll(
   deps: PlaceOrdersDeps,
   orders: readonly Reservation[],
   results: readonly PlacementResult[],
 ): Promise<void> {
-  const with_ = (wanted: (result: PlacementResult) => boolean) =>
+  const where = (wanted: (result: PlacementResult) => boolean) =>
     orders.filter((_, at) => {
       const result = results[at];
       return result !== undefined && wanted(result);
     });
-  const placed = with_((result) => result.status === "placed");
-  const credited = with_((result) => result.reason !== null && creditOf[result.reason]);
-  const dropped = with_((result) => result.reason !== null && !creditOf[result.reason]);
+  const placed = where((result) => result.status === "placed");
+  const credited = where((result) => result.reason !== null && creditOf[result.reason]);
+  const dropped = where((result) => result.reason !== null && !creditOf[result.reason]);
   if (placed.length > 0) await deps.stock.settle(placed);
   if (credited.length > 0) await deps.stock.release(credited, true);
   if (dropped.length > 0) await deps.stock.release(dropped, false);

@@ -61,19 +61,35 @@ export async function purchase(
 ): Promise<Result<PurchasedOrder, PurchaseError>> {
   const outcome = await reserve(deps, command);
   if (!outcome.ok) return outcome;
-  const { kind } = outcome.value;
-  if (kind !== "reserved" && kind !== "same") return err(refusals[kind]);
-  const settled = kind === "same" && !outcome.value.pending;
-  const reservation = reservationOf(command, outcome.value.orderId);
-  const appended = settled || (await append(deps, reservation));
-  return ok({
-    id: reservation.orderId,
-    saleId: command.sale.id,
-    quantity: command.quantity,
-    status: appended ? "accepted" : "reserved",
-    acceptedAt: reservation.reservedAt,
-    repeated: kind === "same",
-  });
+  switch (outcome.value.kind) {
+    case "reserved":
+      return ok(await accept(deps, outcome.value.order, false));
+    case "same": {
+      const order = reservationOf(command, outcome.value.orderId);
+      if (!outcome.value.pending) return ok(purchased(order, "accepted", true));
+      return ok(await accept(deps, order, true));
+    }
+    default:
+      return err(refusals[outcome.value.kind]);
+  }
+}
+
+async function accept(
+  deps: PurchaseDeps,
+  order: Reservation,
+  repeated: boolean,
+): Promise<PurchasedOrder> {
+  const appended = await append(deps, order);
+  return purchased(order, appended ? "accepted" : "reserved", repeated);
+}
+
+function purchased(
+  order: Reservation,
+  status: PurchasedOrder["status"],
+  repeated: boolean,
+): PurchasedOrder {
+  const { orderId: id, saleId, quantity, reservedAt: acceptedAt } = order;
+  return { id, saleId, quantity, status, acceptedAt, repeated };
 }
 
 async function reserve(

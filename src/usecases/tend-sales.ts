@@ -1,6 +1,7 @@
 /** What a sale needs while time passes: its stock loaded before it opens, and its state written down when its start
  *  or end time has come. The stock keeps time by itself, so a late tick sells nothing too early or too late. */
-import type { Instant } from "../domain/ids.ts";
+import { type Instant, instant } from "../domain/ids.ts";
+import { limits } from "../domain/limits.ts";
 import { type Sale, type SaleAction, stateAt } from "../domain/sale.ts";
 import { actOnSale, type ChangeSaleDeps } from "./change-sale.ts";
 import { warmUp, warmUpIsDue } from "./warm-up.ts";
@@ -14,7 +15,7 @@ export interface TendReport {
 export async function tendSales(deps: ChangeSaleDeps): Promise<TendReport> {
   const now = deps.clock.now();
   const report = { warmed: 0, opened: 0, closed: 0 };
-  for (const sale of await deps.sales.unfinished()) {
+  for (const sale of await deps.sales.due(instant(now + limits.warmUpLeadMs), now)) {
     if (warmUpIsDue(sale, now) && (await deps.stock.level(sale.id)) === null) {
       await warmUp(deps, sale);
       report.warmed += 1;

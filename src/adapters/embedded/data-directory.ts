@@ -1,0 +1,127 @@
+/** Opens a data directory: makes it, locks it against a second process, and brings its tables up to date. The lock is an
+ *  exclusive transaction on a file of its own, which the kernel drops with the process, kill -9 included. */
+import { SQLiteError, Database as Sqlite } from "bun:sqlite";
+import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Database, groupCommit } from "./database.ts";
+import initial from "./migrations/0001-initial.sql" with { type: "text" };
+
+export interface DataDirectory {
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+/** What keeps a data directory from being opened, and what to do about it. */
+export class DataDirectoryError extends Error {
+  override readonly name = "DataDirectoryError";
+  readonly code: "data-dir-in-use" | "data-dir-unusable" | "data-dir-newer" | "disk-full";
+  readonly help: string;
+  constructor(code: DataDirectoryError["code"], message: string, help: string) {
+    super(message);
+    this.code = code;
+    this.help = help;
+  }
+}
+
+const migrations = [initial];
+
+export function openDataDirectory(path: string): DataDirectory {
+  const lock = withAdvice(path, () => {
+    mkdirSync(path, { recursive: true });
+    return takeLock(path);
+  });
+  try {
+    const database = withAdvice(path, () => openTables(path));
+    return {
+      database,
+      close: async () => {
+        await database.close();
+        lock.close();
+      },
+    };
+  } catch (reason) {
+    lock.close();
+    throw reason;
+  }
+}
+
+function takeLock(path: string): Sqlite {
+  const lock = new Sqlite(join(path, "lock.db"));
+  try {
+    lock.run("PRAGMA busy_timeout = 0");
+    lock.run("BEGIN EXCLUSIVE");
+  } catch (reason) {
+    lock.close();
+    if (reason instanceof SQLiteError && reason.code?.startsWith("SQLITE_BUSY")) throw inUse(path);
+    throw reason;
+  }
+  writeFileSync(join(path, "owner.pid"), `${process.pid}\n`);
+  return lock;
+}
+
+function openTables(path: string): Database {
+  const sql = new Sqlite(join(path, "doorbuster.db"), { strict: true });
+  sql.run("PRAGMA journal_mode = WAL");
+  sql.run("PRAGMA synchronous = NORMAL");
+  sql.run("PRAGMA cache_size = -16000");
+  sql.run("PRAGMA temp_store = MEMORY");
+  sql.run("PRAGMA wal_autocheckpoint = 1000");
+  migrate(sql, path);
+  return groupCommit(sql, openSync(join(path, "doorbuster.db-wal"), "r+"));
+}
+
+function migrate(sql: Sqlite, path: string): void {
+  const row = sql.query<{ user_version: number }, []>("PRAGMA user_version").get();
+  const from = row?.user_version ?? 0;
+  if (from > migrations.length) throw tooNew(path, from);
+  migrations.slice(from).forEach((text, at) => {
+    sql.transaction(() => {
+      sql.run(text);
+      sql.run(`PRAGMA user_version = ${from + at + 1}`);
+    })();
+  });
+}
+
+/** Turns the file system's and SQLite's errors into advice. */
+function withAdvice<T>(path: string, open: () => T): T {
+  try {
+    return open();
+  } catch (reason) {
+    if (reason instanceof DataDirectoryError) throw reason;
+    const code = reason instanceof Error && "code" in reason ? String(reason.code) : "";
+    if (code === "ENOSPC" || code.startsWith("SQLITE_FULL")) throw diskFull(path);
+    throw unusable(path, reason instanceof Error ? reason.message : String(reason));
+  }
+}
+
+function inUse(path: string): DataDirectoryError {
+  const owner = ownerOf(path);
+  const message = `the data directory ${path} is in use by another doorbuster process${owner}`;
+  const help = "stop that process, or choose another directory with --data DIR";
+  return new DataDirectoryError("data-dir-in-use", message, help);
+}
+
+function ownerOf(path: string): string {
+  try {
+    return ` (pid ${readFileSync(join(path, "owner.pid"), "utf8").trim()})`;
+  } catch {
+    return "";
+  }
+}
+
+function diskFull(path: string): DataDirectoryError {
+  const help = "free some space, or choose a directory on another disk with --data DIR";
+  return new DataDirectoryError("disk-full", `the disk of ${path} is full`, help);
+}
+
+function unusable(path: string, why: string): DataDirectoryError {
+  const message = `the data directory ${path} cannot be opened: ${why}`;
+  const help = "make it a directory that this user can write, or choose another with --data DIR";
+  return new DataDirectoryError("data-dir-unusable", message, help);
+}
+
+function tooNew(path: string, version: number): DataDirectoryError {
+  const message = `the data directory ${path} was written by a newer doorbuster (schema ${version})`;
+  const help = "start that version, or choose another directory with --data DIR";
+  return new DataDirectoryError("data-dir-newer", message, help);
+}

@@ -1,0 +1,132 @@
+/** Reads the order log's rows as messages; one that cannot be understood comes out as such, in its place. */
+
+import type { OrderId, Units } from "../../domain/ids.ts";
+import { type BuyerId, type Instant, instant, type RequestKey, routeOf } from "../../domain/ids.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Reservation } from "../../domain/reservation.ts";
+import type { LoggedOrder } from "../../ports/order-log.ts";
+import type { Database } from "./database.ts";
+import batchAtSql from "./sql/log-batch-at.sql" with { type: "text" };
+
+interface BatchRow {
+  readonly base_offset: number;
+  readonly count: number;
+  readonly produced_at: number;
+  readonly orders: string;
+}
+
+/** Messages of the last appends that stay in memory, so that a group that keeps up reads no rows. */
+const tailMax = 4_000;
+
+export function logReader(database: Database) {
+  const batchAt = database.sql.prepare<BatchRow, [number]>(batchAtSql);
+  const tail: LoggedOrder[][] = [];
+  let tailSize = 0;
+  let decoded: readonly LoggedOrder[] = [];
+
+  /** Notes what was appended as one batch. */
+  function appended(base: number, producedAt: Instant, orders: readonly Reservation[]): void {
+    tail.push(orders.map((order, at) => logged(base + at, producedAt, order)));
+    tailSize += orders.length;
+    while (tailSize > tailMax) tailSize -= tail.shift()?.length ?? 0;
+  }
+
+  /** The messages from `offset` on, at most `max`. */
+  function read(offset: number, max: number): readonly LoggedOrder[] {
+    const recent = fromTail(offset, max);
+    if (recent.length > 0) return recent;
+    if (!holds(decoded, offset)) {
+      const row = batchAt.get(offset);
+      decoded = row === null ? [] : decode(row);
+    }
+    const from = Math.max(0, offset - (decoded[0]?.offset ?? 0));
+    return decoded.slice(from, from + max);
+  }
+
+  function fromTail(offset: number, max: number): LoggedOrder[] {
+    const found: LoggedOrder[] = [];
+    let at = tail.findLastIndex((batch) => holds(batch, offset));
+    if (at < 0) return found;
+    let skip = offset - (tail[at]?.[0]?.offset ?? offset);
+    for (; at < tail.length && found.length < max; at += 1) {
+      for (const message of tail[at]?.slice(skip, skip + max - found.length) ?? []) {
+        found.push(message);
+      }
+      skip = 0;
+    }
+    return found;
+  }
+
+  function producedAt(offset: number): Instant | null {
+    return read(offset, 1)[0]?.producedAt ?? null;
+  }
+
+  return { appended, read, producedAt };
+}
+
+function holds(batch: readonly LoggedOrder[], offset: number): boolean {
+  const base = batch[0]?.offset ?? Number.POSITIVE_INFINITY;
+  return offset >= base && offset < base + batch.length;
+}
+
+function logged(offset: number, producedAt: Instant, order: Reservation): LoggedOrder {
+  const { orderId } = order;
+  return { offset, producedAt, order, orderId, raw: () => JSON.stringify(order) };
+}
+
+function decode(row: BatchRow): LoggedOrder[] {
+  const values = parseArray(row.orders);
+  return Array.from({ length: row.count }, (_, at) => {
+    const value = values?.[at];
+    return {
+      offset: row.base_offset + at,
+      producedAt: instant(row.produced_at),
+      order: parseReservation(value),
+      orderId: parseOrderId(value),
+      raw: () => (values === null ? row.orders : JSON.stringify(value ?? null)),
+    };
+  });
+}
+
+function parseOrderId(value: unknown): OrderId | null {
+  if (typeof value !== "object" || value === null || !("orderId" in value)) return null;
+  const { orderId } = value;
+  return isText(orderId) && routeOf(orderId) !== null ? (orderId as OrderId) : null;
+}
+
+function parseArray(text: string): unknown[] | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The reservation in a message, or null if it is none. */
+export function parseReservation(value: unknown): Reservation | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { orderId, buyerId, requestKey, fingerprint, quantity } = value as Record<string, unknown>;
+  if (!isText(orderId) || !isText(buyerId) || !isText(requestKey)) return null;
+  if (!isText(fingerprint) || !isQuantity(quantity)) return null;
+  const route = routeOf(orderId);
+  if (route === null) return null;
+  return {
+    orderId: orderId as OrderId,
+    saleId: route.saleId,
+    epoch: route.epoch,
+    buyerId: buyerId as BuyerId,
+    requestKey: requestKey as RequestKey,
+    fingerprint,
+    quantity: quantity as Units,
+    reservedAt: route.reservedAt,
+  };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0;
+}
+
+function isQuantity(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) > 0 && Number(value) <= limits.quantityMax;
+}

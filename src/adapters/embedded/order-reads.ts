@@ -1,0 +1,114 @@
+/** The reading half of the order repository: by id, by buyer, by sale, and the audit's counts. */
+
+import type { BuyerId, RequestKey, Units } from "../../domain/ids.ts";
+import { instant, type OrderId, routeOf, type SaleId, units } from "../../domain/ids.ts";
+import type { Order, RefusalReason } from "../../domain/order.ts";
+import { present } from "../../lib/assert.ts";
+import type { LedgerCounts, OrderPage, OrderQuery } from "../../ports/order-repository.ts";
+import type { Database } from "./database.ts";
+import type { OrderIndex } from "./order-index.ts";
+import ledgerReadSql from "./sql/ledger-read.sql" with { type: "text" };
+import auditSql from "./sql/order-audit.sql" with { type: "text" };
+import byIdSql from "./sql/order-by-id.sql" with { type: "text" };
+import listSql from "./sql/order-list.sql" with { type: "text" };
+import refusedSql from "./sql/order-refused-of-buyer.sql" with { type: "text" };
+
+export interface OrderRow {
+  readonly seq: number;
+  readonly id: OrderId;
+  readonly sale_id: SaleId;
+  readonly buyer_id: BuyerId;
+  readonly request_key: RequestKey;
+  readonly fingerprint: string;
+  readonly quantity: Units;
+  readonly status: "placed" | "refused";
+  readonly reason: RefusalReason | null;
+  readonly placed_at: number;
+}
+
+interface AuditRow {
+  readonly placed: number;
+  readonly refused: number;
+  readonly orders: number;
+  readonly duplicates: number;
+  readonly over_limit_buyers: number;
+}
+
+export function orderReads(database: Database, index: OrderIndex) {
+  const { sql } = database;
+  const one = sql.prepare<OrderRow, [string, string]>(byIdSql);
+  const page = sql.prepare<OrderRow, [string, string, number]>(listSql);
+  const refused = sql.prepare<{ id: OrderId }, [string, string]>(refusedSql);
+  const counts = sql.prepare<AuditRow, [string]>(auditSql);
+  const ledger = sql.prepare<{ total: number; sold: number }, [string]>(ledgerReadSql);
+
+  function row(id: OrderId): OrderRow | null {
+    const route = routeOf(id);
+    return route === null ? null : one.get(route.saleId, id);
+  }
+
+  async function byId(ids: readonly OrderId[]): Promise<Order[]> {
+    return ids.flatMap((id) => {
+      const found = row(id);
+      return found === null ? [] : [toOrder(found)];
+    });
+  }
+
+  async function list(query: OrderQuery): Promise<OrderPage> {
+    const rows = query.buyerId === null ? ofSale(query) : ofBuyer(query, query.buyerId);
+    const items = rows.slice(0, query.limit).map(toOrder);
+    const more = rows.length > query.limit;
+    return { items, nextCursor: more ? (items.at(-1)?.orderId ?? null) : null };
+  }
+
+  function ofSale(query: OrderQuery): OrderRow[] {
+    return page.all(query.saleId, query.cursor ?? "~", query.limit + 1);
+  }
+
+  function ofBuyer(query: OrderQuery, buyerId: BuyerId): OrderRow[] {
+    const live = index.ofBuyer(query.saleId, buyerId).map((order) => order.orderId);
+    const ids = [...live, ...refused.all(query.saleId, buyerId).map((found) => found.id)];
+    const wanted = ids.filter((id) => query.cursor === null || id < query.cursor);
+    const newest = wanted
+      .sort()
+      .reverse()
+      .slice(0, query.limit + 1);
+    return newest.flatMap((id) => row(id) ?? []);
+  }
+
+  async function audit(saleId: SaleId, ids: readonly OrderId[]): Promise<LedgerCounts> {
+    return sql.transaction(() => {
+      const found = present(counts.get(saleId), "an audit always has a row");
+      const sums = present(ledger.get(saleId), `sale ${saleId} has no ledger`);
+      return {
+        stock: units(sums.total),
+        sold: units(sums.sold),
+        placed: units(found.placed),
+        refused: units(found.refused),
+        orders: found.orders,
+        duplicates: found.duplicates,
+        overLimitBuyers: found.over_limit_buyers,
+        known: ids.filter((id) => row(id) !== null),
+      };
+    })();
+  }
+
+  return { row, byId, list, audit };
+}
+
+function toOrder(row: OrderRow): Order {
+  const route = present(routeOf(row.id), `the order table has a bad id: ${row.id}`);
+  return {
+    orderId: row.id,
+    saleId: row.sale_id,
+    epoch: route.epoch,
+    buyerId: row.buyer_id,
+    requestKey: row.request_key,
+    fingerprint: row.fingerprint,
+    quantity: row.quantity,
+    reservedAt: route.reservedAt,
+    status: row.status,
+    placedAt: instant(row.placed_at),
+    reason: row.reason,
+  };
+}

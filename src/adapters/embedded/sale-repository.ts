@@ -1,0 +1,120 @@
+/** The sales on SQLite. */
+import { type Instant, instant, type SaleId, units } from "../../domain/ids.ts";
+import type { BoardScore, Sale, SaleState, SaleTerms, Strategy } from "../../domain/sale.ts";
+import { present } from "../../lib/assert.ts";
+import { err, ok } from "../../lib/result.ts";
+import type { SalePage, SaleRepository } from "../../ports/sale-repository.ts";
+import type { Database } from "./database.ts";
+import ledgerInsertSql from "./sql/ledger-insert.sql" with { type: "text" };
+import byIdSql from "./sql/sale-by-id.sql" with { type: "text" };
+import dueSql from "./sql/sale-due.sql" with { type: "text" };
+import insertSql from "./sql/sale-insert.sql" with { type: "text" };
+import listSql from "./sql/sale-list.sql" with { type: "text" };
+import updateSql from "./sql/sale-update.sql" with { type: "text" };
+
+interface SaleRow {
+  readonly number: number;
+  readonly id: SaleId;
+  readonly product_id: string;
+  readonly name: string;
+  readonly price_minor_units: number;
+  readonly currency: string;
+  readonly starts_at: Instant | null;
+  readonly ends_at: Instant | null;
+  readonly per_buyer_limit: number;
+  readonly rate_per_second: number;
+  readonly rate_burst: number;
+  readonly payment_window_seconds: number;
+  readonly buckets: number;
+  readonly strategy: Strategy;
+  readonly board_score: BoardScore;
+  readonly state: SaleState;
+  readonly version: number;
+  readonly created_at: number;
+  readonly total: number;
+}
+
+export function embeddedSaleRepository(database: Database): SaleRepository {
+  const { sql } = database;
+  const one = sql.prepare<SaleRow, [string]>(byIdSql);
+  const insert = sql.prepare<{ id: SaleId }, [Record<string, string | number | null>]>(insertSql);
+  const insertLedger = sql.prepare(ledgerInsertSql);
+  const page = sql.prepare<SaleRow, [number, number]>(listSql);
+  const dueRows = sql.prepare<SaleRow, [number, number]>(dueSql);
+  const replace = sql.prepare(updateSql);
+
+  const create = (terms: SaleTerms, now: Instant): Promise<Sale> =>
+    database.write(() => {
+      const { id } = present(insert.get(insertColumns(terms, now)), "an insert returns its row");
+      insertLedger.run(id, terms.stock);
+      return toSale(present(one.get(id), `sale ${id} vanished`));
+    });
+
+  const byId = async (id: SaleId): Promise<Sale | null> => {
+    const row = one.get(id);
+    return row === null ? null : toSale(row);
+  };
+
+  const list = async (limit: number, cursor: string | null): Promise<SalePage> => {
+    const before = cursor === null ? Number.MAX_SAFE_INTEGER : Number(cursor);
+    const rows = page.all(before, limit + 1);
+    const shown = rows.slice(0, limit);
+    const nextCursor = rows.length > limit ? String(shown.at(-1)?.number) : null;
+    return { items: shown.map(toSale), nextCursor };
+  };
+
+  const due = async (startsBefore: Instant, endsBefore: Instant): Promise<Sale[]> =>
+    dueRows.all(startsBefore, endsBefore).map(toSale);
+
+  const update: SaleRepository["update"] = (sale) =>
+    database.write(() => {
+      const { changes } = replace.run(updateColumns(sale));
+      return changes === 1 ? ok(sale) : err("version-conflict");
+    });
+
+  return { create, byId, list, due, update };
+}
+
+function termColumns(terms: SaleTerms) {
+  return {
+    name: terms.name,
+    priceMinorUnits: terms.price.minorUnits,
+    currency: terms.price.currency,
+    startsAt: terms.startsAt,
+    endsAt: terms.endsAt,
+    ratePerSecond: terms.rateLimit.perSecond,
+    rateBurst: terms.rateLimit.burst,
+    paymentWindowSeconds: terms.paymentWindowSeconds,
+    boardScore: terms.board.score,
+  };
+}
+
+function insertColumns(terms: SaleTerms, now: Instant) {
+  const { productId, perBuyerLimit, buckets, strategy } = terms;
+  return { ...termColumns(terms), productId, perBuyerLimit, buckets, strategy, createdAt: now };
+}
+
+function updateColumns(sale: Sale) {
+  return { ...termColumns(sale), id: sale.id, state: sale.state, version: sale.version };
+}
+
+function toSale(row: SaleRow): Sale {
+  return {
+    id: row.id,
+    productId: row.product_id,
+    name: row.name,
+    price: { minorUnits: row.price_minor_units, currency: row.currency },
+    stock: units(row.total),
+    startsAt: row.starts_at,
+    endsAt: row.ends_at,
+    perBuyerLimit: units(row.per_buyer_limit),
+    rateLimit: { perSecond: row.rate_per_second, burst: row.rate_burst },
+    paymentWindowSeconds: row.payment_window_seconds,
+    buckets: row.buckets,
+    strategy: row.strategy,
+    board: { score: row.board_score },
+    state: row.state,
+    version: row.version,
+    createdAt: instant(row.created_at),
+  };
+}

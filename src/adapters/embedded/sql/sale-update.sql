@@ -1,0 +1,7 @@
+-- Replaces a sale's terms and state if nobody else has since it was read.
+UPDATE sales SET
+  name = $name, price_minor_units = $priceMinorUnits, currency = $currency,
+  starts_at = $startsAt, ends_at = $endsAt, rate_per_second = $ratePerSecond,
+  rate_burst = $rateBurst, payment_window_seconds = $paymentWindowSeconds,
+  board_score = $boardScore, state = $state, version = $version
+WHERE id = $id AND version = $version - 1

@@ -1,0 +1,84 @@
+/** The contract suites on the embedded adapters. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openDataDirectory } from "../../src/adapters/embedded/data-directory.ts";
+import { orderIndex } from "../../src/adapters/embedded/order-index.ts";
+import { embeddedOrderLog } from "../../src/adapters/embedded/order-log.ts";
+import { embeddedOrderRepository } from "../../src/adapters/embedded/order-repository.ts";
+import { embeddedRateLimiter } from "../../src/adapters/embedded/rate-limiter.ts";
+import { embeddedSaleRepository } from "../../src/adapters/embedded/sale-repository.ts";
+import { embeddedStockStore } from "../../src/adapters/embedded/stock-store.ts";
+import { instant } from "../../src/domain/ids.ts";
+import { terms, virtualClock } from "../support/builders.ts";
+import { orderLogContract } from "./order-log.ts";
+import { orderRepositoryContract } from "./order-repository.ts";
+import { rateLimiterContract } from "./rate-limiter.ts";
+import { saleRepositoryContract } from "./sale-repository.ts";
+import { stockStoreContract } from "./stock-store.ts";
+
+function openTemporary() {
+  const path = mkdtempSync(join(tmpdir(), "doorbuster-contract-"));
+  let directory = openDataDirectory(path);
+  return {
+    database: () => directory.database,
+    reopen: async () => {
+      await directory.close();
+      directory = openDataDirectory(path);
+    },
+    close: async () => {
+      await directory.close();
+      rmSync(path, { recursive: true });
+    },
+  };
+}
+
+stockStoreContract("embedded", async () => {
+  const { database, close } = openTemporary();
+  const clock = virtualClock(0);
+  const index = orderIndex(database());
+  const orders = embeddedOrderRepository(database(), index);
+  await embeddedSaleRepository(database()).create(terms({}), instant(0));
+  return {
+    stock: embeddedStockStore({ index, clock, failure: database().failure }),
+    place: async (reservations) => {
+      await orders.place(reservations, clock.now());
+    },
+    setTime: (ms) => clock.set(ms),
+    close,
+  };
+});
+
+orderLogContract("embedded", async () => {
+  const { database, reopen, close } = openTemporary();
+  const clock = virtualClock(0);
+  let log = embeddedOrderLog(database(), clock);
+  return {
+    get log() {
+      return log;
+    },
+    setTime: (ms) => clock.set(ms),
+    reopen: async () => {
+      await reopen();
+      log = embeddedOrderLog(database(), clock);
+    },
+    close,
+  };
+});
+
+orderRepositoryContract("embedded", async () => {
+  const { database, close } = openTemporary();
+  const index = orderIndex(database());
+  const orders = embeddedOrderRepository(database(), index);
+  return { orders, sales: embeddedSaleRepository(database()), close };
+});
+
+saleRepositoryContract("embedded", async () => {
+  const { database, close } = openTemporary();
+  return { sales: embeddedSaleRepository(database()), close };
+});
+
+rateLimiterContract("embedded", () => {
+  const clock = virtualClock(0);
+  return { limiter: embeddedRateLimiter(clock), setTime: (ms) => clock.set(ms) };
+});

@@ -1,0 +1,184 @@
+/** What every order repository promises, as one suite for all of them. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type BuyerId, instant, saleIdOf, type Units, units } from "../../src/domain/ids.ts";
+import type { OrderRepository } from "../../src/ports/order-repository.ts";
+import type { SaleRepository } from "../../src/ports/sale-repository.ts";
+import { reservation, terms } from "../support/builders.ts";
+
+export interface OrderRepositoryHarness {
+  readonly orders: OrderRepository;
+  readonly sales: SaleRepository;
+  close(): Promise<void>;
+}
+
+const saleId = saleIdOf(1);
+const now = instant(9_000);
+
+export function orderRepositoryContract(
+  name: string,
+  open: () => Promise<OrderRepositoryHarness>,
+): void {
+  describe(`an order repository (${name})`, () => {
+    let harness: OrderRepositoryHarness;
+    let orders: OrderRepository;
+
+    beforeEach(async () => {
+      harness = await open();
+      orders = harness.orders;
+    });
+    afterEach(() => harness.close());
+
+    const createSale = (stock: number, perBuyerLimit = 1) =>
+      harness.sales.create(
+        terms({ stock: units(stock), perBuyerLimit: units(perBuyerLimit) }),
+        now,
+      );
+    const audit = () => orders.audit(saleId, []);
+    const kinds = async (...batch: ReturnType<typeof reservation>[]) =>
+      (await orders.place(batch, now)).map((result) => result.reason ?? result.kind);
+
+    test("places orders and counts them in the ledger", async () => {
+      await createSale(5);
+      const batch = [
+        reservation({ sequence: 1, buyer: "a" }),
+        reservation({ sequence: 2, buyer: "b" }),
+      ];
+      expect(await kinds(...batch)).toEqual(["placed", "placed"]);
+      expect(await audit()).toMatchObject({ stock: 5, sold: 2, placed: 2, orders: 2 });
+      const [stored] = await orders.byId([batch[0]?.orderId ?? reservation({}).orderId]);
+      expect(stored).toMatchObject({ ...batch[0], status: "placed", placedAt: now, reason: null });
+    });
+
+    test("recognises an order it has decided before, in the same batch and in a later one", async () => {
+      await createSale(5);
+      const order = reservation({ sequence: 1 });
+      expect(await kinds(order, order)).toEqual(["placed", "duplicate"]);
+      expect(await kinds(order)).toEqual(["duplicate"]);
+      expect(await audit()).toMatchObject({ sold: 1, orders: 1 });
+    });
+
+    test("refuses what the ledger has no room for, visibly and for good", async () => {
+      await createSale(1);
+      const late = reservation({ sequence: 2, buyer: "b" });
+      expect(await kinds(reservation({ sequence: 1, buyer: "a" }), late)).toEqual([
+        "placed",
+        "no-room",
+      ]);
+      await orders.restock(saleId, units(5), "more");
+      const [again] = await orders.place([late], now);
+      expect(again).toMatchObject({ kind: "duplicate", status: "refused", reason: "no-room" });
+      const [stored] = await orders.byId([late.orderId]);
+      expect(stored).toMatchObject({ status: "refused", reason: "no-room" });
+    });
+
+    test("sells to the last unit and not one more", async () => {
+      await createSale(3, 3);
+      const batch = [1, 2, 3, 4].map((n) =>
+        reservation({ sequence: n, buyer: `b${n}`, key: `${n}` }),
+      );
+      expect(await kinds(...batch)).toEqual(["placed", "placed", "placed", "no-room"]);
+      expect(await audit()).toMatchObject({ stock: 3, sold: 3, placed: 3 });
+    });
+
+    test("holds a buyer to the limit, within a batch and over batches", async () => {
+      await createSale(9, 2);
+      const of = (n: number) => reservation({ sequence: n, buyer: "a", key: `${n}` });
+      expect(await kinds(of(1), of(2), of(3))).toEqual(["placed", "placed", "buyer-limit"]);
+      expect(await kinds(of(4))).toEqual(["buyer-limit"]);
+      expect(await audit()).toMatchObject({ sold: 2, overLimitBuyers: 0 });
+    });
+
+    test("makes at most one live order of a request key", async () => {
+      await createSale(9, 9);
+      const of = (n: number) => reservation({ sequence: n, buyer: "a", key: "same" });
+      expect(await kinds(of(1), of(2))).toEqual(["placed", "duplicate-request-key"]);
+      expect(await audit()).toMatchObject({ sold: 1, duplicates: 0 });
+    });
+
+    test("lets a refused order's request key be used again", async () => {
+      await createSale(0, 9);
+      const of = (n: number) => reservation({ sequence: n, buyer: "a", key: "same" });
+      expect(await kinds(of(1))).toEqual(["no-room"]);
+      await orders.restock(saleId, units(1), "more");
+      expect(await kinds(of(2))).toEqual(["placed"]);
+    });
+
+    test("refuses unseen orders of an older epoch, but not those it has", async () => {
+      await createSale(9, 9);
+      const placed = reservation({ sequence: 1, key: "1", epoch: 0 });
+      await orders.place([placed], now);
+      const { epoch: fenced, snapshot } = await orders.fence(saleId);
+      expect(fenced as number).toBe(1);
+      expect(snapshot).toMatchObject({ total: 9, sold: 1 });
+      const late = reservation({ sequence: 2, key: "2", epoch: 0 });
+      expect(await kinds(late, placed)).toEqual(["reservation-lost", "duplicate"]);
+      expect(await kinds(reservation({ sequence: 3, key: "3", epoch: 1 }))).toEqual(["placed"]);
+      expect((await orders.minEpoch(saleId)) as number).toBe(1);
+    });
+
+    test("refuses by hand what cannot be placed, unless it was decided before", async () => {
+      await createSale(9, 9);
+      const order = reservation({ sequence: 1, key: "1" });
+      expect(await orders.refuse(order, "poison", now)).toMatchObject({ kind: "refused" });
+      expect(await kinds(order)).toEqual(["poison"]);
+      const placed = reservation({ sequence: 2, key: "2" });
+      await orders.place([placed], now);
+      const result = await orders.refuse(placed, "poison", now);
+      expect(result).toMatchObject({ kind: "duplicate", status: "placed" });
+    });
+
+    test("restocks once per key and says so", async () => {
+      await createSale(1);
+      const first = await orders.restock(saleId, units(4), "k");
+      expect(first).toMatchObject({ ok: true, value: { total: 5, repeated: false } });
+      const again = await orders.restock(saleId, units(4), "k");
+      expect(again).toMatchObject({ ok: true, value: { total: 5, repeated: true } });
+      expect(await orders.restock(saleId, units(5), "k")).toEqual({
+        ok: false,
+        error: "key-reused",
+      });
+      expect(await audit()).toMatchObject({ stock: 5 });
+    });
+
+    test("refuses a restock past the largest stock", async () => {
+      await createSale(1);
+      const huge = 100_000_000 as Units;
+      expect(await orders.restock(saleId, huge, "k")).toEqual({ ok: false, error: "over-limit" });
+    });
+
+    test("lists a buyer's orders and a sale's, newest first, in pages", async () => {
+      await createSale(9, 9);
+      const mine = [1, 2, 3].map((n) =>
+        reservation({ sequence: n, buyer: "me", key: `${n}`, at: n }),
+      );
+      const other = reservation({ sequence: 9, buyer: "you", key: "9", at: 9 });
+      await orders.place([...mine, other], now);
+      const buyerId = "me" as BuyerId;
+      const first = await orders.list({ saleId, buyerId, limit: 2, cursor: null });
+      expect(first.items.map((order) => order.requestKey as string)).toEqual(["3", "2"]);
+      const rest = await orders.list({ saleId, buyerId, limit: 2, cursor: first.nextCursor });
+      expect(rest.items.map((order) => order.requestKey as string)).toEqual(["1"]);
+      expect(rest.nextCursor).toBeNull();
+      const all = await orders.list({ saleId, buyerId: null, limit: 9, cursor: null });
+      expect(all.items.map((order) => order.requestKey as string)).toEqual(["9", "3", "2", "1"]);
+    });
+
+    test("shows a buyer the orders that were refused, too", async () => {
+      await createSale(0);
+      await orders.place([reservation({ sequence: 1, buyer: "me" })], now);
+      const page = await orders.list({ saleId, buyerId: "me" as BuyerId, limit: 9, cursor: null });
+      expect(page.items).toMatchObject([{ status: "refused", reason: "no-room" }]);
+    });
+
+    test("tells an audit which of the asked-for orders it knows", async () => {
+      await createSale(9, 9);
+      const known = reservation({ sequence: 1, key: "1" });
+      await orders.place([known], now);
+      const counts = await orders.audit(saleId, [
+        known.orderId,
+        reservation({ sequence: 2 }).orderId,
+      ]);
+      expect(counts.known).toEqual([known.orderId]);
+    });
+  });
+}

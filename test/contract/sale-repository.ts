@@ -1,0 +1,84 @@
+/** What every sale repository promises, as one suite for all of them. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { instant, saleIdOf, units } from "../../src/domain/ids.ts";
+import type { SaleRepository } from "../../src/ports/sale-repository.ts";
+import { terms } from "../support/builders.ts";
+
+export interface SaleRepositoryHarness {
+  readonly sales: SaleRepository;
+  close(): Promise<void>;
+}
+
+const now = instant(1_000);
+
+export function saleRepositoryContract(
+  name: string,
+  open: () => Promise<SaleRepositoryHarness>,
+): void {
+  describe(`a sale repository (${name})`, () => {
+    let harness: SaleRepositoryHarness;
+    let sales: SaleRepository;
+
+    beforeEach(async () => {
+      harness = await open();
+      sales = harness.sales;
+    });
+    afterEach(() => harness.close());
+
+    test("gives back what was created, scheduled and at version 1", async () => {
+      const wanted = terms({ stock: units(7), startsAt: instant(5_000), endsAt: instant(9_000) });
+      const created = await sales.create(wanted, now);
+      expect(created).toMatchObject({ ...wanted, state: "scheduled", version: 1, createdAt: now });
+      expect(await sales.byId(created.id)).toEqual(created);
+    });
+
+    test("knows no sale that was not created", async () => {
+      expect(await sales.byId(saleIdOf(404))).toBeNull();
+    });
+
+    test("keeps every term of an update", async () => {
+      const created = await sales.create(terms({}), now);
+      const changed = {
+        ...created,
+        name: "other",
+        price: { minorUnits: 5, currency: "EUR" },
+        startsAt: instant(2),
+        endsAt: instant(3),
+        rateLimit: { perSecond: 5, burst: 6 },
+        paymentWindowSeconds: 7,
+        board: { score: "quantity" as const },
+        state: "open" as const,
+        version: 2,
+      };
+      expect(await sales.update(changed)).toEqual({ ok: true, value: changed });
+      expect(await sales.byId(created.id)).toEqual(changed);
+    });
+
+    test("lets only one of two updates of the same version through", async () => {
+      const created = await sales.create(terms({}), now);
+      const next = { ...created, version: 2 };
+      const both = await Promise.all([sales.update(next), sales.update(next)]);
+      expect(both.map((result) => result.ok).sort()).toEqual([false, true]);
+    });
+
+    test("lists newest first, in pages", async () => {
+      for (let n = 0; n < 5; n += 1) await sales.create(terms({ name: `sale ${n}` }), now);
+      const first = await sales.list(2, null);
+      expect(first.items.map((sale) => sale.name)).toEqual(["sale 4", "sale 3"]);
+      const second = await sales.list(2, first.nextCursor);
+      expect(second.items.map((sale) => sale.name)).toEqual(["sale 2", "sale 1"]);
+      const last = await sales.list(2, second.nextCursor);
+      expect(last).toMatchObject({ items: [{ name: "sale 0" }], nextCursor: null });
+    });
+
+    test("finds the sales that time moves", async () => {
+      const soon = await sales.create(terms({ startsAt: instant(2_000) }), now);
+      await sales.create(terms({ startsAt: instant(9_000) }), now);
+      const ending = await sales.create(terms({ endsAt: instant(1_500) }), now);
+      const ended = await sales.create(terms({ endsAt: instant(1_500) }), now);
+      await sales.update({ ...ended, state: "closed", version: 2 });
+      const due = await sales.due(instant(2_000), instant(1_500));
+      expect(due.map((sale) => sale.id).sort()).toEqual([soon.id, ending.id].sort());
+    });
+  });
+}
