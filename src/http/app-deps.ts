@@ -1,0 +1,31 @@
+/** Everything the HTTP API needs: what its use cases need, and what is HTTP's own. */
+import type { AuthConfig } from "../config/validate.ts";
+import type { Health } from "../observability/health.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import type { RateLimiter } from "../ports/rate-limiter.ts";
+import type { AuditDeps } from "../usecases/audit.ts";
+import type { ChangeSaleDeps } from "../usecases/change-sale.ts";
+import type { FindOrdersDeps } from "../usecases/find-orders.ts";
+import type { PurchaseDeps } from "../usecases/purchase.ts";
+import type { RestockDeps } from "../usecases/restock.ts";
+
+export type AppDeps = ChangeSaleDeps &
+  RestockDeps &
+  AuditDeps &
+  FindOrdersDeps &
+  PurchaseDeps &
+  HttpDeps;
+
+export interface HttpDeps {
+  readonly limiter: RateLimiter;
+  readonly auth: AuthConfig;
+  /** From 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly logger: ErrorLog;
+}
+
+export interface ErrorLog {
+  error(fields: object, message: string): void;
+}

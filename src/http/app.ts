@@ -1,0 +1,45 @@
+/** The HTTP API as one function from requests to answers. It never listens: `listen` puts it on a port, tests call it. */
+import type { AppDeps } from "./app-deps.ts";
+import { type Api, createApi } from "./app-env.ts";
+import { authenticator } from "./auth.ts";
+import { fallback } from "./fallback.ts";
+import { guardWith } from "./guard.ts";
+import { observe } from "./observe.ts";
+import { devTokenRoutes } from "./routes/dev-tokens.ts";
+import { documentationRoutes } from "./routes/documentation.ts";
+import { hotHandlers, hotRoutes } from "./routes/hot.ts";
+import { metricsRoute, probeRoutes } from "./routes/operations.ts";
+import { orderRoutes } from "./routes/orders.ts";
+import { saleActionRoutes } from "./routes/sale-actions.ts";
+import { salesRoutes } from "./routes/sales.ts";
+
+export interface AppOptions {
+  /** Whether `/metrics` is served here; false where it has a port of its own. */
+  readonly metrics: boolean;
+}
+
+export function buildApp(deps: AppDeps, options: AppOptions = { metrics: true }): Api {
+  const api = createApi();
+  const guard = guardWith(authenticator(deps.auth, deps.clock));
+  hotRoutes(api, hotHandlers(deps));
+  api.use(observe(deps.metrics));
+  salesRoutes(api, deps, guard);
+  saleActionRoutes(api, deps, guard);
+  orderRoutes(api, deps, guard);
+  if (deps.auth.devTokens) devTokenRoutes(api, deps);
+  probeRoutes(api, deps);
+  if (options.metrics) metricsRoute(api, deps.metrics);
+  documentationRoutes(api);
+  fallback(api, deps.logger);
+  return api;
+}
+
+/** The operators' part alone, for a port of its own. */
+export function buildMetricsApp(deps: Pick<AppDeps, "metrics" | "health" | "logger">): Api {
+  const api = createApi();
+  api.use(observe(deps.metrics));
+  probeRoutes(api, deps);
+  metricsRoute(api, deps.metrics);
+  fallback(api, deps.logger);
+  return api;
+}

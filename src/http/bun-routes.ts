@@ -1,0 +1,21 @@
+/** The hot routes in the form in which Bun's server matches them by itself, in native code, before the router is asked. */
+import type { AppDeps } from "./app-deps.ts";
+import type { SaleHandler } from "./hot-route.ts";
+import { hotHandlers } from "./routes/hot.ts";
+
+/** Methods that are not here go to the router, and so does everything else. */
+export function bunRoutes(deps: AppDeps): BunRoutes {
+  const { purchase, readSale } = hotHandlers(deps);
+  return {
+    "/v1/sales/:id": { GET: called(readSale) },
+    "/v1/sales/:id/orders": { POST: called(purchase) },
+  };
+}
+
+export type BunRoutes = Bun.Serve.Routes<undefined, string>;
+
+type SaleRequest = Bun.BunRequest<string>;
+
+function called(handle: SaleHandler): (request: SaleRequest) => Response | Promise<Response> {
+  return (request) => handle(request, request.params.id ?? "");
+}

@@ -1,0 +1,70 @@
+/** Reads a request's body as JSON: the right media type, not too large, well-formed. */
+import { limits } from "../domain/limits.ts";
+import { err, ok, type Result } from "../lib/result.ts";
+import { faultyRequest } from "./faults.ts";
+import { problem } from "./problem.ts";
+
+export async function readJson(request: Request): Promise<Result<unknown, Response>> {
+  const text = await readText(request);
+  return text.ok ? parse(text.value) : text;
+}
+
+/** The same, for a reader that parses by itself. */
+export async function readJsonText(request: Request): Promise<Result<string, Response>> {
+  const text = await readText(request);
+  if (!text.ok) return text;
+  const parsed = parse(text.value);
+  return parsed.ok ? text : parsed;
+}
+
+function parse(text: string): Result<unknown, Response> {
+  try {
+    return ok(JSON.parse(text));
+  } catch {
+    return err(faultyRequest([{ field: "", message: "is not valid JSON" }]));
+  }
+}
+
+/** What is wrong with a body before any of it was read, or null. */
+function refusedByHeaders(headers: Headers): Response | null {
+  if (!isJson(headers.get("content-type"))) {
+    return problem("unsupported-media-type", "send the body as application/json");
+  }
+  return Number(headers.get("content-length") ?? 0) > limits.bodyMaxBytes ? tooLarge() : null;
+}
+
+function isJson(contentType: string | null): boolean {
+  if (contentType === "application/json") return true;
+  return contentType !== null && jsonWithParameters.test(contentType);
+}
+
+/** RFC 9110: parameters after a semicolon, names and values as tokens or quoted. */
+const jsonWithParameters = /^application\/json[ \t]*(;[ \t]*charset="?utf-8"?[ \t]*)?;?$/i;
+
+/** A body of declared length is what it says; another one is counted as it comes. */
+async function readText(request: Request): Promise<Result<string, Response>> {
+  const refused = refusedByHeaders(request.headers);
+  if (refused !== null) return err(refused);
+  try {
+    if (!request.headers.has("content-length")) return await readCounted(request);
+    const text = await request.text();
+    return text.length > limits.bodyMaxBytes ? err(tooLarge()) : ok(text);
+  } catch {
+    return err(faultyRequest([{ field: "", message: "could not be read to its end" }]));
+  }
+}
+
+async function readCounted(request: Request): Promise<Result<string, Response>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limits.bodyMaxBytes) return err(tooLarge());
+    chunks.push(chunk);
+  }
+  return ok(Buffer.concat(chunks).toString());
+}
+
+function tooLarge(): Response {
+  return problem("body-too-large", `the body may have at most ${limits.bodyMaxBytes} bytes`);
+}

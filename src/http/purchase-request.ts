@@ -1,0 +1,39 @@
+/** What a purchase asks for: the body and the `Idempotency-Key`. */
+import { z } from "zod";
+import { type RequestKey, type Units, units } from "../domain/ids.ts";
+import { limits } from "../domain/limits.ts";
+import { parseRequestKey, type RequestKeyError } from "../domain/request-key.ts";
+import { err, ok, type Result } from "../lib/result.ts";
+import { invalidRequest } from "./faults.ts";
+import { readJson } from "./json-body.ts";
+import { problem } from "./problem.ts";
+
+export interface PurchaseRequest {
+  readonly quantity: Units;
+  readonly requestKey: RequestKey;
+}
+
+export const purchaseBody = z.strictObject({
+  quantity: z.int().min(1).max(limits.quantityMax),
+});
+
+export async function readPurchase(request: Request): Promise<Result<PurchaseRequest, Response>> {
+  const json = await readJson(request);
+  if (!json.ok) return json;
+  const body = purchaseBody.safeParse(json.value);
+  if (!body.success) return err(invalidRequest(body.error.issues));
+  const requestKey = readRequestKey(request.headers);
+  if (!requestKey.ok) return requestKey;
+  return ok({ quantity: units(body.data.quantity), requestKey: requestKey.value });
+}
+
+/** The `Idempotency-Key` of a request, which must have one. */
+export function readRequestKey(headers: Headers): Result<RequestKey, Response> {
+  const key = parseRequestKey(headers.get("idempotency-key"));
+  return key.ok ? key : err(problem("idempotency-key-missing", keyTexts[key.error]));
+}
+
+const keyTexts: Record<RequestKeyError, string> = {
+  missing: "send an Idempotency-Key header with a new value for every order, the same for a retry",
+  malformed: `Idempotency-Key must be 1 to ${limits.requestKeyMaxLength} printable ASCII characters`,
+};

@@ -1,0 +1,84 @@
+/** POST /v1/sales/{id}/orders, the path that everything else is built around. What costs least is asked first: whether
+ *  the sale is over its rate, then who asks, then what for; only then is a token of the rate spent and stock taken. */
+import { type BuyerId, parseSaleId, type SaleId } from "../domain/ids.ts";
+import { fingerprintOf } from "../domain/request-key.ts";
+import type { Sale } from "../domain/sale.ts";
+import { type PurchasedOrder, purchase } from "../usecases/purchase.ts";
+import { apiHeaders } from "./api-headers.ts";
+import type { AppDeps } from "./app-deps.ts";
+import { authenticator, forbidden } from "./auth.ts";
+import { refusal } from "./error-mapping.ts";
+import type { SaleHandler } from "./hot-route.ts";
+import { isoTimeOfMoment } from "./iso-time.ts";
+import { noSuchSale } from "./no-such-sale.ts";
+import { type PurchaseRequest, readPurchase } from "./purchase-request.ts";
+import { rateLimited, salePolicy } from "./rate-limited.ts";
+
+export function purchaseHandler(deps: AppDeps): SaleHandler {
+  const authenticate = authenticator(deps.auth, deps.clock);
+  return (request, saleIdText) => {
+    const saleId = parseSaleId(saleIdText);
+    const known = saleId === null ? undefined : deps.directory.peek(saleId);
+    const limited = known === undefined ? null : refusedByRate(deps, known, 0);
+    if (limited !== null) return limited;
+    const identity = authenticate(request.headers.get("authorization"));
+    if (!identity.ok) return identity.error;
+    if (!identity.value.scopes.has("buy")) return forbidden("buy");
+    return buy(deps, request, known ?? saleId, identity.value.buyerId);
+  };
+}
+
+async function buy(
+  deps: AppDeps,
+  request: Request,
+  wanted: Sale | SaleId | null,
+  buyerId: BuyerId,
+): Promise<Response> {
+  const asked = await readPurchase(request);
+  if (!asked.ok) return asked.error;
+  const sale = typeof wanted === "string" ? await deps.directory.find(wanted) : wanted;
+  if (sale === null) return noSuchSale();
+  const limited = refusedByRate(deps, sale, 1);
+  if (limited !== null) return limited;
+  return order(deps, sale, buyerId, asked.value);
+}
+
+async function order(
+  deps: AppDeps,
+  sale: Sale,
+  buyerId: BuyerId,
+  { requestKey, quantity }: PurchaseRequest,
+): Promise<Response> {
+  const fingerprint = fingerprintOf({ quantity });
+  const bought = await purchase(deps, { sale, buyerId, requestKey, fingerprint, quantity });
+  if (!bought.ok) {
+    deps.metrics.purchase(bought.error.code);
+    return refusal(bought.error, deps.random);
+  }
+  deps.metrics.purchase(bought.value.repeated ? "repeated" : bought.value.status);
+  return accepted(bought.value);
+}
+
+/** With n = 0 nothing is taken: it only looks whether the sale is known to be over its rate. */
+function refusedByRate(deps: AppDeps, sale: Sale, n: 0 | 1): Response | null {
+  const { granted, remaining, retryAfterMs } = deps.limiter.take(sale.id, sale.rateLimit, n);
+  if (granted === n && (n === 1 || remaining > 0)) return null;
+  deps.metrics.rateLimited(salePolicy);
+  return rateLimited(sale.rateLimit, retryAfterMs, deps.random);
+}
+
+function accepted({ id, saleId, quantity, status, acceptedAt }: PurchasedOrder): Response {
+  const body = JSON.stringify({
+    id,
+    saleId,
+    quantity,
+    status,
+    acceptedAt: isoTimeOfMoment(acceptedAt),
+  });
+  const headers = {
+    ...apiHeaders,
+    "content-type": "application/json",
+    location: `/v1/orders/${id}`,
+  };
+  return new Response(body, { status: 202, headers });
+}

@@ -1,0 +1,86 @@
+/** Sales as clients write and read them. */
+import { z } from "@hono/zod-openapi";
+import { units } from "../../domain/ids.ts";
+import { limits } from "../../domain/limits.ts";
+import { displayText, money, page, productId, time, timeText } from "./common.ts";
+
+const rate = z.int().min(1).max(limits.rateMax);
+
+const rateLimit = z
+  .strictObject({ perSecond: rate, burst: rate })
+  .openapi("RateLimit", { description: "Purchases a second, and how many may come at once" });
+
+const board = z
+  .strictObject({ score: z.enum(["time", "quantity", "composite"]) })
+  .openapi("Board", { description: "What the sale's leaderboard ranks by" });
+
+const name = displayText(limits.nameMaxLength);
+const paymentWindowSeconds = z.int().min(1).max(limits.paymentWindowMaxSeconds);
+
+/** Only one strategy is there yet; a sale that asks for another must not silently get this one. */
+const strategy = z.enum(["atomic"], 'must be "atomic"; no other strategy is available yet');
+
+/** What creates a sale. */
+export const saleTerms = z
+  .strictObject({
+    productId,
+    name,
+    price: money,
+    stock: z.int().min(1).max(limits.stockMax).transform(units),
+    startsAt: time.nullable().default(null),
+    endsAt: time.nullable().default(null),
+    perBuyerLimit: z.int().min(1).max(limits.perBuyerLimitMax).default(1).transform(units),
+    rateLimit: rateLimit.default({ perSecond: 1_000, burst: 1_000 }),
+    paymentWindowSeconds: paymentWindowSeconds.default(900),
+    buckets: z.int().min(1).max(limits.bucketsMax).default(1),
+    strategy: strategy.default("atomic"),
+    board: board.default({ score: "time" }),
+  })
+  .openapi("NewSale");
+
+/** What changes a sale: any of these. */
+export const saleChange = z
+  .strictObject({
+    name: name.optional(),
+    price: money.optional(),
+    startsAt: time.nullable().optional(),
+    endsAt: time.nullable().optional(),
+    rateLimit: rateLimit.optional(),
+    paymentWindowSeconds: paymentWindowSeconds.optional(),
+    board: board.optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, "must name at least one field to change")
+  .openapi("SaleChange", { minProperties: 1 });
+
+export const restockBody = z
+  .strictObject({ add: z.int().min(1).max(limits.stockMax).transform(units) })
+  .openapi("Restock");
+
+export const saleAnswer = z
+  .strictObject({
+    id: z.string(),
+    productId: z.string(),
+    name: z.string(),
+    price: money,
+    state: z.enum(["scheduled", "open", "paused", "closed"]),
+    startsAt: timeText.nullable(),
+    endsAt: timeText.nullable(),
+    stock: z.int().min(0).openapi({ description: "Units in all, restocks included" }),
+    remaining: z.int().min(0).openapi({ description: "Units that can still be bought" }),
+    perBuyerLimit: z.int().min(1),
+    serverTime: timeText,
+    rateLimit,
+    paymentWindowSeconds,
+    buckets: z.int().min(1),
+    strategy,
+    board,
+    version: z.int().min(0).openapi({ description: "Grows with every change; also the ETag" }),
+    createdAt: timeText,
+  })
+  .openapi("Sale");
+
+export const salePage = page(saleAnswer).openapi("SalePage");
+
+export type SaleTermsBody = z.output<typeof saleTerms>;
+export type SaleChangeBody = z.output<typeof saleChange>;
+export type SaleAnswer = z.output<typeof saleAnswer>;

@@ -1,0 +1,96 @@
+/** The metrics of one engine, in a registry of its own, so that two engines in one process don't mix. What is counted
+ *  per request is kept in plain numbers and handed to the registry when somebody asks. */
+import { Counter, Histogram, Registry } from "prom-client";
+import { described, readCounter, readGauge, readTally } from "./collectors.ts";
+import { createHttpMeter, type HttpMeter, type RouteMeter } from "./http-meter.ts";
+import { labelNames, metricNames } from "./names.ts";
+import { processMetrics } from "./process-metrics.ts";
+import { createTally } from "./tally.ts";
+
+/** What the metrics ask when they are read. */
+export interface MetricSources {
+  saleCache(): { readonly hits: number; readonly misses: number };
+  purchasesWaiting(): number;
+}
+
+/** What one batch of the ledger came to. */
+export interface PlacementCounts {
+  readonly placed: number;
+  readonly refused: number;
+  readonly duplicates: number;
+  readonly poison: number;
+  readonly lagMs: number;
+}
+
+export interface Metrics {
+  /** The counters of a route: ask once, count often. */
+  route(method: string, route: string): RouteMeter;
+  /** One purchase; the outcome is `accepted`, `reserved`, `repeated` or the code of a problem. */
+  purchase(outcome: string): void;
+  rateLimited(policy: string): void;
+  observePlacement(counts: PlacementCounts): void;
+  observeSweep(orders: number): void;
+  /** Everything, in Prometheus's text format 0.0.4. */
+  text(): Promise<string>;
+}
+
+export const metricsContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry();
+  const http = createHttpMeter();
+  const purchases = createTally();
+  const limited = createTally();
+  const placement = placementMetrics(registry);
+  answerMetrics(registry, http);
+  readTally(registry, metricNames.purchases, labelNames.outcome, purchases);
+  readTally(registry, metricNames.rateLimited, labelNames.policy, limited);
+  sourceMetrics(registry, sources);
+  processMetrics(registry);
+  return {
+    route: http.route,
+    purchase: purchases.add,
+    rateLimited: limited.add,
+    ...placement,
+    text: async () => `${await registry.metrics()}\n${http.durationText()}\n`,
+  };
+}
+
+function placementMetrics(registry: Registry) {
+  const placed = new Counter(described(registry, metricNames.ordersPlaced));
+  const refused = new Counter(described(registry, metricNames.ordersRefused));
+  const duplicate = new Counter(described(registry, metricNames.ordersDuplicate));
+  const poison = new Counter(described(registry, metricNames.ordersPoison));
+  const swept = new Counter(described(registry, metricNames.ordersSwept));
+  const lag = new Histogram({
+    ...described(registry, metricNames.persistLag),
+    buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60],
+  });
+
+  function observePlacement(counts: PlacementCounts): void {
+    placed.inc(counts.placed);
+    refused.inc(counts.refused);
+    duplicate.inc(counts.duplicates);
+    poison.inc(counts.poison);
+    lag.observe(counts.lagMs / 1000);
+  }
+
+  return { observePlacement, observeSweep: (orders: number) => swept.inc(orders) };
+}
+
+function answerMetrics(registry: Registry, http: HttpMeter): void {
+  new Counter({
+    ...described(registry, metricNames.httpRequests),
+    labelNames: [labelNames.method, labelNames.route, labelNames.status],
+    collect() {
+      this.reset();
+      for (const { count, ...labels } of http.counts()) this.inc(labels, count);
+    },
+  });
+}
+
+function sourceMetrics(registry: Registry, sources: MetricSources): void {
+  readCounter(registry, metricNames.saleCacheHits, () => sources.saleCache().hits);
+  readCounter(registry, metricNames.saleCacheMisses, () => sources.saleCache().misses);
+  readGauge(registry, metricNames.purchasesWaiting, () => sources.purchasesWaiting());
+}

@@ -1,0 +1,57 @@
+/** Every name that monitoring knows us by: metrics, their help texts and their labels. Labels are bounded: routes are
+ *  patterns, statuses and outcomes are the ones this program can produce. */
+
+export const metricNames = {
+  httpRequests: "doorbuster_http_requests_total",
+  httpDuration: "doorbuster_http_request_duration_seconds",
+  purchases: "doorbuster_purchases_total",
+  purchasesWaiting: "doorbuster_purchases_waiting",
+  rateLimited: "doorbuster_rate_limit_rejected_total",
+  saleCacheHits: "doorbuster_sale_cache_hits_total",
+  saleCacheMisses: "doorbuster_sale_cache_misses_total",
+  ordersPlaced: "doorbuster_orders_placed_total",
+  ordersRefused: "doorbuster_orders_refused_total",
+  ordersDuplicate: "doorbuster_orders_duplicate_total",
+  ordersPoison: "doorbuster_orders_poison_total",
+  ordersSwept: "doorbuster_orders_swept_total",
+  persistLag: "doorbuster_persist_lag_seconds",
+  processCpu: "process_cpu_seconds_total",
+  processMemory: "process_resident_memory_bytes",
+  processHeap: "process_heap_used_bytes",
+  processStart: "process_start_time_seconds",
+} as const;
+
+export type MetricName = (typeof metricNames)[keyof typeof metricNames];
+
+export const metricHelp: Readonly<Record<MetricName, string>> = {
+  doorbuster_http_requests_total: "Requests answered, by method, route and status.",
+  doorbuster_http_request_duration_seconds: "From the request's headers to the answer.",
+  doorbuster_purchases_total: "Purchases that reached the sale, by outcome.",
+  doorbuster_purchases_waiting: "Purchases waiting for stock or for the order log.",
+  doorbuster_rate_limit_rejected_total: "Requests refused with 429, by policy.",
+  doorbuster_sale_cache_hits_total: "Sales found in this process's memory.",
+  doorbuster_sale_cache_misses_total: "Sales that had to be read from the repository.",
+  doorbuster_orders_placed_total: "Orders written into the ledger.",
+  doorbuster_orders_refused_total: "Orders that the ledger refused.",
+  doorbuster_orders_duplicate_total: "Deliveries of orders that had been decided before.",
+  doorbuster_orders_poison_total: "Messages of the order log that could not be understood.",
+  doorbuster_orders_swept_total: "Overdue reservations that were appended again.",
+  doorbuster_persist_lag_seconds: "From an order's append to its commit; the oldest of a batch.",
+  process_cpu_seconds_total: "CPU time spent, user and system.",
+  process_resident_memory_bytes: "Memory that the process holds.",
+  process_heap_used_bytes: "Memory that JavaScript objects take.",
+  process_start_time_seconds: "When the process started, in seconds since 1970.",
+};
+
+export const labelNames = {
+  method: "method",
+  route: "route",
+  status: "status",
+  outcome: "outcome",
+  policy: "policy",
+} as const;
+
+/** Upper bounds of the duration histograms, in seconds. */
+export const durationBounds = [
+  0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5,
+] as const;
