@@ -1,0 +1,64 @@
+/** `bench`: how fast the engine sells, as ratios to a server that does nothing. Exit code 1 if an
+ *  answer was wrong; speed is reported, not judged. */
+import type { Command } from "commander";
+import { BenchUsageError, runBench } from "../bench/bench.ts";
+import { formatBench } from "../bench/bench-report.ts";
+import { RushError } from "../rush/sale-client.ts";
+import { documented, type JsonOption, wholeNumber } from "./documented.ts";
+import { CliFailure } from "./failure.ts";
+import { printJson, printLine, type World } from "./world.ts";
+
+interface BenchFlags extends JsonOption {
+  readonly quick?: boolean;
+  readonly rounds?: number;
+  readonly connections?: number;
+  readonly orders?: number;
+  /** False for --no-save. */
+  readonly save?: string | false;
+}
+
+const baselines = "bench/baselines";
+
+export function benchCommand(world: World): Command {
+  const command = documented("bench", {
+    summary: "measure the engine against a bare server, in turns, on this machine",
+    examples: ["bench", "bench --quick", "bench --orders 1000000 --json"],
+    json:
+      '{"ok","failures":[…],"commit","machine":{…},"bare":{…},"paths":{"accept":{"ratio",…},…},\n' +
+      `"memory":{…},…}; a full run is kept under ${baselines}`,
+  });
+  return command
+    .option("--quick", "half a minute; too noisy to quote")
+    .option("--rounds <n>", "how often everything is measured", wholeNumber(1, 100))
+    .option("--connections <n>", "sockets (default: 64)", wholeNumber(1, 10_000))
+    .option("--orders <n>", "orders of the memory phase, 0 for none", wholeNumber(0, 10_000_000))
+    .option("--save <dir>", `keep the results there (with --json: ${baselines})`)
+    .option("--no-save", "keep nothing")
+    .action((flags: BenchFlags) => bench(world, flags));
+}
+
+async function bench(world: World, flags: BenchFlags): Promise<void> {
+  const { json, save, ...options } = flags;
+  const saveTo = saveToOf(flags);
+  const report = await runBench({
+    ...options,
+    ...(saveTo === undefined ? {} : { saveTo }),
+    onProgress: (line) => world.err(`${line}\n`),
+  }).catch(asFailure);
+  if (json) printJson(world, report);
+  else printLine(world, formatBench(report));
+  world.exitCode = report.ok ? 0 : 1;
+}
+
+function saveToOf({ json, quick, save }: BenchFlags): string | undefined {
+  if (save === false) return undefined;
+  return save ?? (json === true && quick !== true ? baselines : undefined);
+}
+
+function asFailure(reason: unknown): never {
+  if (reason instanceof BenchUsageError) {
+    throw new CliFailure({ code: "usage", usage: true, message: reason.message });
+  }
+  if (!(reason instanceof RushError)) throw reason;
+  throw new CliFailure({ code: "bench-impossible", message: reason.message });
+}

@@ -1,0 +1,102 @@
+/** `rush`: sends a crowd at a sale and says whether the sale was right; exit code 1 if it was not.
+ *  */
+import type { Command } from "commander";
+import { usesDevelopmentSecret } from "../config/validate.ts";
+import { RushUsageError, runRush } from "../rush/rush.ts";
+import type { RushOptions } from "../rush/rush-plan.ts";
+import { formatRushReport } from "../rush/rush-report.ts";
+import { RushError } from "../rush/sale-client.ts";
+import { checkedUrl } from "./connection.ts";
+import { decimal, documented, type JsonOption, wholeNumber, withConfig } from "./documented.ts";
+import { CliFailure } from "./failure.ts";
+import { configOf, printJson, printLine, type World } from "./world.ts";
+
+interface RushFlags extends JsonOption {
+  readonly buyers?: number;
+  readonly stock?: number;
+  readonly rate?: number;
+  readonly duration?: number;
+  readonly retryShare?: number;
+  readonly greedyShare?: number;
+  readonly quantity?: number;
+  readonly connections?: number;
+  readonly seed?: number;
+  readonly url?: string;
+  readonly token?: string;
+  readonly data?: string;
+  readonly config?: string;
+}
+
+export function rushCommand(world: World): Command {
+  const command = documented("rush", {
+    summary: "send a crowd at a sale, then check every order; exit code 1 if anything is wrong",
+    examples: [
+      "rush --buyers 10000 --stock 1000",
+      "rush --rate 5000 --duration 30 --stock 100000 --json",
+      "rush --url http://127.0.0.1:7070 --data .doorbuster",
+    ],
+    json:
+      '{"ok","verdict","accepted","persisted","oversold","duplicates","soldOut","limited",\n' +
+      '"rateLimited","drops","latency":{"p50Ms",…},"persistLag":{…},"audit":{…},"checker":{…},…}',
+  });
+  return withConfig(withCrowd(command))
+    .option("--url <url>", "a running server (default: a temporary one)")
+    .option("--token <jwt>", "admin token for --url (default: DOORBUSTER_TOKEN, or a dev token)")
+    .option("--data <dir>", "data directory of --url, for the checker to read the raw tables")
+    .action((flags: RushFlags) => rush(world, flags));
+}
+
+function withCrowd(command: Command): Command {
+  return command
+    .option("--buyers <n>", "how many come (default: 10000)", wholeNumber(1, 10_000_000))
+    .option("--stock <units>", "units on sale (default: 1000)", wholeNumber(1, 100_000_000))
+    .option("--rate <n>", "arrivals a second (default: all within 2 s)", decimal(0.1, 1_000_000))
+    .option("--duration <seconds>", "how long they keep coming", decimal(0.1, 86_400))
+    .option("--retry-share <share>", "who sends the same again (default: 0.05)", decimal(0, 1))
+    .option("--greedy-share <share>", "who tries for more (default: 0.05)", decimal(0, 1))
+    .option("--quantity <units>", "what each asks for (default: 1)", wholeNumber(1, 1_000))
+    .option("--connections <n>", "sockets (default: 128)", wholeNumber(1, 10_000))
+    .option("--seed <n>", "repeats the same crowd", wholeNumber(0, 2 ** 32 - 1));
+}
+
+async function rush(world: World, flags: RushFlags): Promise<void> {
+  const report = await runRush(await optionsOf(world, flags)).catch(asFailure);
+  if (flags.json) printJson(world, report);
+  else printLine(world, formatRushReport(report));
+  world.exitCode = report.ok ? 0 : 1;
+}
+
+async function optionsOf(world: World, flags: RushFlags): Promise<RushOptions> {
+  const { json: _json, config: _config, url, token, data, duration, ...crowd } = flags;
+  const durationSeconds = duration === undefined ? {} : { durationSeconds: duration };
+  if (url === undefined) return { ...crowd, ...durationSeconds };
+  return {
+    ...crowd,
+    ...durationSeconds,
+    url: checkedUrl(url),
+    ...(data === undefined ? {} : { dataDir: data }),
+    ...(await credentials(world, flags)),
+  };
+}
+
+/** With a configured secret the crowd's tokens are signed here; else the server is asked for
+ *  development tokens. */
+async function credentials(world: World, flags: RushFlags): Promise<Partial<RushOptions>> {
+  const adminToken = flags.token ?? (world.env.DOORBUSTER_TOKEN || undefined);
+  const { auth } = (await configOf(world, flags.config)).config;
+  const [{ kid, secret }] = auth.keys;
+  const plain = kid === "default" && auth.issuer === "doorbuster" && auth.audience === "doorbuster";
+  const signs = plain && !usesDevelopmentSecret(auth);
+  return {
+    ...(adminToken === undefined ? {} : { adminToken }),
+    ...(signs ? { signingSecret: secret } : {}),
+  };
+}
+
+function asFailure(reason: unknown): never {
+  if (reason instanceof RushUsageError) {
+    throw new CliFailure({ code: "usage", usage: true, message: reason.message });
+  }
+  if (!(reason instanceof RushError)) throw reason;
+  throw new CliFailure({ code: "rush-impossible", message: reason.message });
+}

@@ -1,0 +1,104 @@
+/** `serve`: configuration → engine → run until a signal asks for the end → stop. What it says on
+ *  stdout is for whoever started it; logs go to stderr. */
+import type { Command } from "commander";
+import type { Flag } from "../config/load.ts";
+import { developmentSecret } from "../config/schema.ts";
+import type { Config } from "../config/validate.ts";
+import { limits } from "../domain/limits.ts";
+import { createLogger, type Logger } from "../observability/logger.ts";
+import { adminToken } from "./connection.ts";
+import { ensureDemoSale } from "./demo-sale.ts";
+import { documented, type JsonOption, withConfig } from "./documented.ts";
+import { CliFailure } from "./failure.ts";
+import { type Ready, readyJson, readyText } from "./ready.ts";
+import { stopRequested, stopTheProcessOnBrokenInvariants } from "./signals.ts";
+import { configOf, type Engine, printJson, printLine, type World } from "./world.ts";
+
+interface ServeOptions extends JsonOption {
+  readonly config?: string;
+  readonly roles?: string;
+  readonly host?: string;
+  readonly port?: string;
+  readonly data?: string;
+  readonly logLevel?: string;
+  readonly logFormat?: string;
+  readonly demo?: boolean;
+}
+
+export function serveCommand(world: World): Command {
+  const command = documented("serve", {
+    summary: "run the engine until SIGINT or SIGTERM",
+    examples: [
+      "serve --demo",
+      "serve --port 8080 --data shop-data",
+      "serve --config production.yaml --json",
+    ],
+    json:
+      'once it listens: {"event":"listening","url":text,"recovered":{"replayed":n,\n' +
+      '"salesLoaded":[id…]}}, and with --demo "demoSale":id',
+  });
+  return withConfig(command)
+    .option("--roles <list>", "what this process does: api,orders,controller (default: all)")
+    .option("--host <address>", "address to listen on (default: 127.0.0.1)")
+    .option("--port <n>", "port to listen on, 0 for any free one (default: 7070)")
+    .option("--data <dir>", "directory of the data (default: .doorbuster)")
+    .option("--log-level <level>", "least severe event that is logged (default: info)")
+    .option("--log-format <format>", "auto, json or pretty (default: auto)")
+    .option("--demo", "open a demo sale if no sale is open")
+    .action((options: ServeOptions) => serve(world, options));
+}
+
+async function serve(world: World, options: ServeOptions): Promise<void> {
+  const { config } = await configOf(world, options.config, flagsOf(options));
+  checkDemo(config, options);
+  const log = createLogger({ ...config.log, secrets: secretsOf(config) });
+  stopTheProcessOnBrokenInvariants(log);
+  const stop = stopRequested();
+  const engine = await world.compose(config, log);
+  const { url, recovered } = await engine.start();
+  const demoSale = options.demo ? await ensureDemoSale(url, adminToken(config.auth)) : null;
+  announce(world, options, { url, recovered, demoSale, config });
+  log.info({ signal: await stop }, "stopping");
+  await stopWithin(engine, log);
+}
+
+function announce(world: World, options: ServeOptions, ready: Ready): void {
+  if (options.json) printJson(world, readyJson(ready));
+  else printLine(world, readyText(ready));
+}
+
+function flagsOf(options: ServeOptions): Flag[] {
+  return [
+    { name: "--roles", path: "roles", value: options.roles },
+    { name: "--host", path: "host", value: options.host },
+    { name: "--port", path: "port", value: options.port },
+    { name: "--data", path: "dataDir", value: options.data },
+    { name: "--log-level", path: "log.level", value: options.logLevel },
+    { name: "--log-format", path: "log.format", value: options.logFormat },
+  ];
+}
+
+function checkDemo(config: Config, { demo }: ServeOptions): void {
+  if (demo !== true || config.roles.includes("api")) return;
+  const message = "--demo needs the role api, which makes the sale";
+  throw new CliFailure({ code: "usage", usage: true, message });
+}
+
+/** The development secret is public, and hiding it would only make logs harder to read. */
+function secretsOf(config: Config): string[] {
+  return config.auth.keys.map((key) => key.secret).filter((secret) => secret !== developmentSecret);
+}
+
+/** The engine gives each of its parts a deadline; this one is for all of them together. */
+async function stopWithin(engine: Engine, log: Logger): Promise<void> {
+  const deadlineMs = limits.shutdownDeadlineMs + 3_000;
+  const late = Symbol("late");
+  const deadline = Bun.sleep(deadlineMs).then(() => late);
+  const outcome = await Promise.race([engine.stop(), deadline]);
+  if (outcome !== late) return log.info("stopped");
+  throw new CliFailure({
+    code: "stop-deadline",
+    message: `not everything had stopped after ${deadlineMs / 1_000} s; ending anyway`,
+    help: "Nothing that was accepted is lost: the next start recovers it.",
+  });
+}

@@ -1,0 +1,58 @@
+/** `token`: signs a bearer token with the configuration's key, without asking a server. */
+import { type Command, Option } from "commander";
+import { usesDevelopmentSecret } from "../config/validate.ts";
+import { parseBuyerId } from "../domain/ids.ts";
+import { limits } from "../domain/limits.ts";
+import { documented, type JsonOption, wholeNumber, withConfig } from "./documented.ts";
+import { CliFailure } from "./failure.ts";
+import { type Scope, signToken } from "./sign-token.ts";
+import { configOf, printJson, printLine, type World } from "./world.ts";
+
+interface TokenOptions extends JsonOption {
+  readonly sub: string;
+  readonly scope: Scope;
+  readonly ttl?: number;
+  readonly config?: string;
+}
+
+const ttlMaxSeconds = 31_536_000;
+
+export function tokenCommand(world: World): Command {
+  const command = documented("token", {
+    summary: "sign a bearer token with the configured secret",
+    examples: [
+      "token --sub alice --scope buy",
+      "token --sub ops --scope admin --ttl 600",
+      "sale list --token $(doorbuster token --sub ops --scope admin)",
+    ],
+    json: '{"token":text,"sub":text,"scope":"buy"|"admin","expiresAt":time}',
+  })
+    .requiredOption("--sub <id>", "whom the token is for: a buyer's id (required)")
+    .addOption(
+      new Option("--scope <scope>", "what it allows (required)")
+        .choices(["buy", "admin"])
+        .makeOptionMandatory(),
+    )
+    .option("--ttl <seconds>", "how long (default: auth.tokenTtlSeconds)", ttl);
+  return withConfig(command).action((options: TokenOptions) => printToken(world, options));
+}
+
+const ttl = wholeNumber(1, ttlMaxSeconds);
+
+async function printToken(world: World, options: TokenOptions): Promise<void> {
+  const { config } = await configOf(world, options.config);
+  const { scope } = options;
+  const sub = checkedSubject(options.sub);
+  const { token, expiresAt } = signToken(config.auth, { sub, scope }, options.ttl);
+  if (usesDevelopmentSecret(config.auth)) {
+    world.err("doorbuster: signed with the development secret, good on this machine only\n");
+  }
+  if (options.json) printJson(world, { token, sub, scope, expiresAt: expiresAt.toISOString() });
+  else printLine(world, token);
+}
+
+function checkedSubject(sub: string): string {
+  if (parseBuyerId(sub) !== null) return sub;
+  const message = `--sub must have 1 to ${limits.buyerIdMaxLength} printable ASCII characters`;
+  throw new CliFailure({ code: "usage", usage: true, message });
+}

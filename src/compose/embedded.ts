@@ -1,0 +1,108 @@
+/** The engine on its embedded stores: one process, one data directory, every role. */
+import { DataDirectoryError, openDataDirectory } from "../adapters/embedded/data-directory.ts";
+import type { Database } from "../adapters/embedded/database.ts";
+import { orderIndex } from "../adapters/embedded/order-index.ts";
+import { embeddedOrderLog } from "../adapters/embedded/order-log.ts";
+import { embeddedOrderRepository } from "../adapters/embedded/order-repository.ts";
+import { embeddedRateLimiter } from "../adapters/embedded/rate-limiter.ts";
+import { embeddedSaleRepository } from "../adapters/embedded/sale-repository.ts";
+import { embeddedStockStore } from "../adapters/embedded/stock-store.ts";
+import { systemClock } from "../adapters/system-clock.ts";
+import type { Config } from "../config/validate.ts";
+import { ListenError } from "../http/listen.ts";
+import { createHealth } from "../observability/health.ts";
+import { createMetrics } from "../observability/metrics.ts";
+import type { Clock } from "../ports/clock.ts";
+import { apiRole } from "../roles/api.ts";
+import { controllerRole } from "../roles/controller.ts";
+import { ordersGroup, ordersRole } from "../roles/orders.ts";
+import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
+import { purchaseBatches } from "../usecases/purchase-batches.ts";
+import { type RecoverReport, recover } from "../usecases/recover.ts";
+import { saleDirectory } from "../usecases/sale-directory.ts";
+import { StartupError } from "./startup-error.ts";
+
+export interface Engine {
+  /** Recovers, then listens. Throws `StartupError` for what a user can mend. */
+  start(): Promise<Started>;
+  /** Stops listening, drains, closes; in the reverse order of the start. */
+  stop(): Promise<void>;
+}
+
+export interface Started {
+  readonly url: string;
+  readonly recovered: RecoverReport;
+}
+
+/** Every use case's dependencies, on one open database. */
+export function embeddedStores(database: Database, clock: Clock) {
+  const index = orderIndex(database);
+  const sales = embeddedSaleRepository(database);
+  const stock = embeddedStockStore({ index, clock, failure: database.failure });
+  const log = embeddedOrderLog(database, clock);
+  return {
+    sales,
+    orders: embeddedOrderRepository(database, index),
+    stock,
+    log,
+    directory: saleDirectory(sales),
+    limiter: embeddedRateLimiter(clock),
+    batches: purchaseBatches({ stock, log }),
+    clock,
+  };
+}
+
+export async function composeEmbedded(config: Config, logger: RoleLog): Promise<Engine> {
+  const clock = systemClock;
+  const directory = opened(config.dataDir);
+  const stores = embeddedStores(directory.database, clock);
+  const metrics = createMetrics({
+    saleCache: stores.directory.counts,
+    purchasesWaiting: stores.batches.waiting,
+  });
+  const health = createHealth();
+  health.watch("data directory", directory.database.failure);
+  const app = { ...stores, auth: config.auth, random: Math.random, metrics, health, logger };
+  const orders = ordersRole({ ...stores, placed: metrics.observePlacement, logger });
+  const controller = controllerRole({ ...stores, swept: metrics.observeSweep, logger });
+  const api = apiRole(app, config);
+  const started: Role[] = [];
+
+  async function start(): Promise<Started> {
+    try {
+      await startRole(orders);
+      const recovered = await recover(stores, ordersGroup);
+      logger.info({ ...recovered, salesLoaded: recovered.salesLoaded.length }, "recovered");
+      await startRole(controller);
+      await startRole(api);
+      return { url: api.url(), recovered };
+    } catch (reason) {
+      await stop();
+      throw reason instanceof ListenError ? advised(reason) : reason;
+    }
+  }
+
+  async function startRole(role: Role): Promise<void> {
+    await role.start();
+    started.push(role);
+  }
+
+  async function stop(): Promise<void> {
+    await stopAll(started, logger);
+    await directory.close();
+  }
+
+  return { start, stop };
+}
+
+function opened(path: string) {
+  try {
+    return openDataDirectory(path);
+  } catch (reason) {
+    throw reason instanceof DataDirectoryError ? advised(reason) : reason;
+  }
+}
+
+function advised({ code, message, help }: DataDirectoryError | ListenError): StartupError {
+  return new StartupError(code, message, help);
+}

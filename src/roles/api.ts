@@ -1,0 +1,35 @@
+/** The api role: the HTTP API on its port, and the operators' part on one of its own where that is configured. */
+import { limits } from "../domain/limits.ts";
+import { buildApp, buildMetricsApp } from "../http/app.ts";
+import type { AppDeps } from "../http/app-deps.ts";
+import { bunRoutes } from "../http/bun-routes.ts";
+import { type HttpServer, listen } from "../http/listen.ts";
+import type { Role } from "./role.ts";
+
+export interface ApiRole extends Role {
+  /** Where it listens, without a trailing slash; call after `start`. */
+  url(): string;
+}
+
+export interface ApiAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly metrics: { readonly port: number | null };
+}
+
+export function apiRole(deps: AppDeps, { host, port, metrics }: ApiAddress): ApiRole {
+  const servers: HttpServer[] = [];
+
+  async function start(): Promise<void> {
+    const app = buildApp(deps, { metrics: metrics.port === null });
+    servers.push(listen(app, bunRoutes(deps), { host, port }));
+    if (metrics.port === null) return;
+    servers.push(listen(buildMetricsApp(deps), {}, { host, port: metrics.port }));
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.all(servers.map((server) => server.stop(limits.shutdownDeadlineMs)));
+  }
+
+  return { name: "api", start, stop, url: () => servers[0]?.url ?? "" };
+}

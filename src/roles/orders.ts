@@ -1,0 +1,39 @@
+/** The orders role: consumes the order log into the ledger. */
+import { limits } from "../domain/limits.ts";
+import type { OrderLog, Subscription } from "../ports/order-log.ts";
+import {
+  type PlaceOrdersDeps,
+  type PlaceOrdersReport,
+  placeOrders,
+} from "../usecases/place-orders.ts";
+import type { Role, RoleLog } from "./role.ts";
+
+/** The consumer group of the ledger. */
+export const ordersGroup = "orders";
+
+export interface OrdersRoleDeps extends PlaceOrdersDeps {
+  readonly log: Pick<OrderLog, "deadLetter" | "subscribe">;
+  readonly placed: (report: PlaceOrdersReport) => void;
+  readonly logger: RoleLog;
+}
+
+export function ordersRole(deps: OrdersRoleDeps): Role {
+  let subscription: Subscription | null = null;
+
+  async function start(): Promise<void> {
+    subscription = deps.log.subscribe(ordersGroup, limits.placeBatchMax, async (batch) => {
+      try {
+        deps.placed(await placeOrders(deps, batch));
+      } catch (reason) {
+        deps.logger.warn({ err: reason, orders: batch.length }, "placing failed; trying again");
+        throw reason;
+      }
+    });
+  }
+
+  async function stop(): Promise<void> {
+    await subscription?.stop();
+  }
+
+  return { name: "orders", start, stop };
+}
