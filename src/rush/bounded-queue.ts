@@ -1,4 +1,5 @@
-/** First in, first out, up to a maximum: taking from the front costs nothing, however long the queue is. */
+/** First in, first out, up to a maximum: taking from the front costs nothing, however long the
+ *  queue is. */
 
 const COMPACT_AT = 1024;
 

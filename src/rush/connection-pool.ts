@@ -1,5 +1,6 @@
-/** N keep-alive connections behind one bounded queue: what finds no connection and no room is refused at once, so that the
- *  load's source can count it as dropped instead of silently slowing down. */
+/** N keep-alive connections behind one bounded queue: what finds no connection and no room is
+ *  refused at once, so that the load's source can count it as dropped instead of silently slowing
+ *  down. */
 import { BoundedQueue } from "./bounded-queue.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { Endpoint, Exchange } from "./exchange.ts";
@@ -45,8 +46,8 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   /** False if no connection is free and the queue is full: the exchange was not taken. */
-  submit(exchange: Exchange): boolean {
-    const expiresAt = performance.now() + this.deadlineMs;
+  submit(exchange: Exchange, now: number): boolean {
+    const expiresAt = now + this.deadlineMs;
     const connection = this.takeIdle();
     if (connection === undefined) return this.waiting.push({ exchange, expiresAt });
     connection.send(exchange, expiresAt);

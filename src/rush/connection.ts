@@ -1,5 +1,6 @@
-/** One keep-alive connection that carries one exchange at a time (no pipelining, as a browser or a proxy would). It comes
- *  back by itself when the server closes it or dies; what was in flight then is lost, and its sender is told so. */
+/** One keep-alive connection that carries one exchange at a time (no pipelining, as a browser or a
+ *  proxy would). It comes back by itself when the server closes it or dies; what was in flight then
+ *  is lost, and its sender is told so. */
 import type { Socket } from "bun";
 import type { Endpoint, Exchange, LossReason } from "./exchange.ts";
 import { readResponse } from "./response.ts";
@@ -46,7 +47,8 @@ export class Connection {
     this.writeRest();
   }
 
-  /** Gives up on an exchange that is past its deadline; the connection starts afresh, as a late answer would be misread. */
+  /** Gives up on an exchange that is past its deadline; the connection starts afresh, as a late
+   *  answer would be misread. */
   expire(now: number): void {
     if (this.exchange !== undefined && now > this.deadlineAt) this.drop("timeout");
   }
@@ -102,7 +104,8 @@ export class Connection {
     exchange.onAnswer(reading);
   }
 
-  /** The server closed the socket or died. A socket that we let go of ourselves is of no interest any more. */
+  /** The server closed the socket or died. A socket that we let go of ourselves is of no interest
+   *  any more. */
   ended(socket: Socket<Connection>): void {
     if (this.socket === socket) this.drop("closed");
   }

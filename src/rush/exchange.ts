@@ -1,11 +1,14 @@
-/** One request and what became of it: the only thing the load's sources, the pool and its connections share. */
+/** One request and what became of it: the only thing the load's sources, the pool and its
+ *  connections share. */
 import type { HttpResponse } from "./response.ts";
 
-/** Why no answer came. Whether the server acted on the request is unknown, unless it is `unsent`. */
+/** Why no answer came. Whether the server acted on the request is unknown, unless it is
+ *  `unsent`. */
 export type LossReason = "unsent" | "closed" | "timeout" | "malformed";
 
-/** A request's bytes are `bytes[start, start + length)`, so that many requests can live in one buffer. The callbacks run
- *  once, synchronously, when the connection is free again; the response is only valid inside the call. */
+/** A request's bytes are `bytes[start, start + length)`, so that many requests can live in one
+ *  buffer. The callbacks run once, synchronously, when the connection is free again; the response
+ *  is only valid inside the call. */
 export interface Exchange {
   readonly bytes: Uint8Array;
   readonly start: number;

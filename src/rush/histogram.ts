@@ -1,5 +1,6 @@
-/** Counts latencies in buckets that grow with the value, so that a million samples fit in 26 KB and every percentile is
- *  within 0.8 % of the truth. The layout is that of an HDR histogram (hdrhistogram.org) with 7 bits of precision. */
+/** Counts latencies in buckets that grow with the value, so that a million samples fit in 26 KB and
+ *  every percentile is within 0.8 % of the truth. The layout is that of an HDR histogram
+ *  (hdrhistogram.org) with 7 bits of precision. */
 
 const PRECISION_BITS = 7;
 const BUCKETS_PER_OCTAVE = 1 << PRECISION_BITS;

@@ -1,5 +1,5 @@
-/** Reads one HTTP/1.1 response out of received bytes: just enough of RFC 9112 for a server's JSON answers, and cheap enough
- *  that the load generator is not what a measurement measures. */
+/** Reads one HTTP/1.1 response out of received bytes: just enough of RFC 9112 for a server's JSON
+ *  answers, and cheap enough that the load generator is not what a measurement measures. */
 
 const CR = 13;
 const LF = 10;

@@ -1,0 +1,68 @@
+/** The engine as the bench drives it: its own process on a fresh data directory, one sale a path,
+ *  one connection pool, and the audit after every run. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConnectionPool } from "../rush/connection-pool.ts";
+import { type EngineProcess, startEngine } from "../rush/engine-process.ts";
+import { type Endpoint, endpointOf } from "../rush/exchange.ts";
+import { waitUntilPersisted } from "../rush/persistence.ts";
+import { SaleClient } from "../rush/sale-client.ts";
+import { newSecret } from "../rush/target.ts";
+import { TokenSigner } from "../rush/tokens.ts";
+import type { BenchPlan } from "./bench-plan.ts";
+import { FreshBuyers } from "./buyers.ts";
+import { type PathName, pathNames, paths } from "./paths.ts";
+
+export interface EngineUnderTest {
+  readonly process: EngineProcess;
+  readonly endpoint: Endpoint;
+  readonly pool: ConnectionPool;
+  readonly buyers: FreshBuyers;
+  readonly client: SaleClient;
+  readonly saleIds: Readonly<Record<PathName, string>>;
+  stop(): Promise<void>;
+}
+
+export async function startEngineUnderTest(
+  plan: BenchPlan,
+  core: number | undefined,
+): Promise<EngineUnderTest> {
+  const dataDir = await mkdtemp(join(tmpdir(), "doorbuster-bench-"));
+  const secret = newSecret();
+  const signer = new TokenSigner(secret, Date.now());
+  const engine = await startEngine({ dataDir, secret, core });
+  const client = new SaleClient(engine.url, signer.sign("bench-admin", "admin"));
+  const endpoint = endpointOf(engine.url);
+  const pool = new ConnectionPool({ endpoint, ...plan });
+  const saleIds = await openSales(client);
+  await pool.ready;
+  const stop = async () => {
+    pool.close();
+    await engine.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  const buyers = new FreshBuyers(signer);
+  return { process: engine, endpoint, pool, buyers, client, saleIds, stop };
+}
+
+async function openSales(client: SaleClient): Promise<Record<PathName, string>> {
+  const opened: Record<PathName, string> = { accept: "", soldOut: "", limited: "", read: "" };
+  for (const path of pathNames) opened[path] = (await client.openSale(paths[path].sale)).id;
+  return opened;
+}
+
+/** Waits until the sale is settled and asks for the verdict: what is wrong, or nothing. */
+export async function auditFindings(
+  { client, saleIds }: EngineUnderTest,
+  path: PathName,
+  acceptedSoFar?: number,
+): Promise<string[]> {
+  const audit = await waitUntilPersisted(client, saleIds[path]);
+  const findings: string[] = [];
+  if (audit.ok !== true) findings.push(`${path}: the audit fails: ${JSON.stringify(audit)}`);
+  if (acceptedSoFar !== undefined && audit.orders !== acceptedSoFar) {
+    findings.push(`${path}: ${acceptedSoFar} orders accepted, ${audit.orders} persisted`);
+  }
+  return findings;
+}
