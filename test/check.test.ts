@@ -26,7 +26,7 @@ test("a run that left no report is one failure", async () => {
   expect(counts).toEqual({ passed: 0, failed: 1, skipped: 0 });
 });
 
-test("a file that no test loads counts as not covered, a file of types does not count", async () => {
+test("a file that no test loads counts as not covered, unless it has only types", async () => {
   await Bun.write(join(place, "src/domain/half.ts"), "export const a = 1;\n");
   await Bun.write(join(place, "src/domain/unloaded.ts"), "export const a = 1;\n");
   await Bun.write(join(place, "src/domain/types.ts"), "export type A = string;\n");

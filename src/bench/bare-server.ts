@@ -1,5 +1,6 @@
 /** The yardstick: the least a Bun server can do with a purchase, which is to parse its JSON and
  *  send it back. Every speed of the engine is told as a ratio to this one's in the same run. */
+import { atExit } from "../rush/at-exit.ts";
 import { pinnedTo } from "../rush/engine-process.ts";
 import { RushError } from "../rush/sale-client.ts";
 
@@ -28,6 +29,8 @@ export async function startBareServer(core: number | undefined): Promise<BareSer
     stdout: "pipe",
     stderr: "inherit",
   });
+  const callOff = atExit(() => child.kill("SIGKILL"));
+  child.exited.then(callOff);
   const { value } = await child.stdout.getReader().read();
   if (value === undefined) throw new RushError("the bare server did not start");
   return {

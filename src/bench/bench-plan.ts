@@ -30,7 +30,7 @@ export interface BenchPlan {
 const FULL = {
   rounds: 5,
   orders: 200_000,
-  warmUpSeconds: 2,
+  warmUpSeconds: 4,
   saturationSeconds: 2,
   halfLoadSeconds: 2,
 };

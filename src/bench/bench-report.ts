@@ -133,9 +133,10 @@ export function formatBench(report: BenchReport): string {
 function headline({ machine, commit, pinned, plan, ok }: BenchReport): string {
   const placed = pinned ? "server and load pinned to a core each" : "not pinned";
   const noisy = plan.quick ? ", quick: figures are indicative only" : "";
+  const { bun, cpu, cores, kernel, filesystem } = machine;
   return (
-    `bench ${ok ? "ok" : "FAILED"}: commit ${commit}, Bun ${machine.bun}, ${machine.cpu}, ` +
-    `${machine.cores} cores, ${machine.kernel}, ${machine.filesystem}\n${placed}, ${plan.connections} connections, ` +
+    `bench ${ok ? "ok" : "FAILED"}: commit ${commit}, Bun ${bun}, ${cpu}, ${cores} cores, ` +
+    `${kernel}, ${filesystem}\n${placed}, ${plan.connections} connections, ` +
     `medians of ${plan.rounds} rounds${noisy}\n`
   );
 }

@@ -1,14 +1,12 @@
 /** The engine as the bench drives it: its own process on a fresh data directory, one sale a path,
  *  one connection pool, and the audit after every run. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { ConnectionPool } from "../rush/connection-pool.ts";
 import { type EngineProcess, startEngine } from "../rush/engine-process.ts";
 import { type Endpoint, endpointOf } from "../rush/exchange.ts";
 import { waitUntilPersisted } from "../rush/persistence.ts";
 import { SaleClient } from "../rush/sale-client.ts";
 import { newSecret } from "../rush/target.ts";
+import { makeTemporaryDirectory } from "../rush/temporary-directory.ts";
 import { TokenSigner } from "../rush/tokens.ts";
 import type { BenchPlan } from "./bench-plan.ts";
 import { FreshBuyers } from "./buyers.ts";
@@ -28,10 +26,10 @@ export async function startEngineUnderTest(
   plan: BenchPlan,
   core: number | undefined,
 ): Promise<EngineUnderTest> {
-  const dataDir = await mkdtemp(join(tmpdir(), "doorbuster-bench-"));
+  const data = await makeTemporaryDirectory("bench");
   const secret = newSecret();
   const signer = new TokenSigner(secret, Date.now());
-  const engine = await startEngine({ dataDir, secret, core });
+  const engine = await startEngine({ dataDir: data.path, secret, core });
   const client = new SaleClient(engine.url, signer.sign("bench-admin", "admin"));
   const endpoint = endpointOf(engine.url);
   const pool = new ConnectionPool({ endpoint, ...plan });
@@ -40,7 +38,7 @@ export async function startEngineUnderTest(
   const stop = async () => {
     pool.close();
     await engine.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await data.remove();
   };
   const buyers = new FreshBuyers(signer);
   return { process: engine, endpoint, pool, buyers, client, saleIds, stop };

@@ -60,7 +60,9 @@ function withCrowd(command: Command): Command {
 }
 
 async function rush(world: World, flags: RushFlags): Promise<void> {
-  const report = await runRush(await optionsOf(world, flags)).catch(asFailure);
+  const report = await runRush(await optionsOf(world, flags)).catch((reason) => {
+    throw failureOf(reason, flags);
+  });
   if (flags.json) printJson(world, report);
   else printLine(world, formatRushReport(report));
   world.exitCode = report.ok ? 0 : 1;
@@ -93,10 +95,15 @@ async function credentials(world: World, flags: RushFlags): Promise<Partial<Rush
   };
 }
 
-function asFailure(reason: unknown): never {
+function failureOf(reason: unknown, { url }: RushFlags): unknown {
   if (reason instanceof RushUsageError) {
-    throw new CliFailure({ code: "usage", usage: true, message: reason.message });
+    return new CliFailure({ code: "usage", usage: true, message: reason.message });
   }
-  if (!(reason instanceof RushError)) throw reason;
-  throw new CliFailure({ code: "rush-impossible", message: reason.message });
+  if (!(reason instanceof RushError)) return reason;
+  const help = url === undefined ? undefined : runningServerHelp;
+  return new CliFailure({ code: "rush-impossible", message: reason.message, help });
 }
+
+const runningServerHelp =
+  "--url needs a server that runs, and either hands out development tokens or has the signing\n" +
+  "secret that is configured here (auth.secret, DOORBUSTER_AUTH_SECRET_FILE).";

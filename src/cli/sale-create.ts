@@ -8,7 +8,7 @@ import { formatSale, type SaleView, saleSchema } from "./sale-view.ts";
 import { printJson, printLine, type World } from "./world.ts";
 
 interface CreateOptions extends ConnectionOptions, JsonOption {
-  readonly product: string;
+  readonly productId: string;
   readonly name?: string;
   readonly stock: number;
   readonly price: string;
@@ -28,9 +28,9 @@ export function saleCreateCommand(world: World): Command {
   const command = documented("create", {
     summary: "create a sale; it opens at --starts-at, with --open at once, else by `sale open`",
     examples: [
-      "sale create --product phone-15 --name 'Phone 15' --stock 1000 --price 199.00 --open",
-      "sale create --product mug --stock 50 --price 9.90 --currency EUR --per-buyer-limit 2 \\\n" +
-        "      --starts-at 2026-11-11T00:00:00Z --ends-at 2026-11-12T00:00:00Z",
+      "sale create --product-id phone-15 --name 'Phone 15' --stock 1000 --price 199.00 --open",
+      "sale create --product-id mug --stock 50 --price 9.90 --currency EUR \\\n" +
+        "      --per-buyer-limit 2 --starts-at 2026-11-11T00:00:00Z --ends-at 2026-11-12T00:00:00Z",
     ],
     json: "the sale, as POST /v1/sales answers",
   });
@@ -56,8 +56,8 @@ export async function createSale(
 export function saleBody(options: CreateOptions): Record<string, unknown> {
   const { perBuyerLimit, startsAt, endsAt, paymentWindow, buckets, boardScore } = options;
   return withoutUndefined({
-    productId: options.product,
-    name: options.name ?? options.product,
+    productId: options.productId,
+    name: options.name ?? options.productId,
     stock: options.stock,
     price: { amount: options.price, currency: options.currency },
     startsAt,
@@ -73,7 +73,10 @@ export function saleBody(options: CreateOptions): Record<string, unknown> {
 function withTerms(command: Command): Command {
   const { stockMax, perBuyerLimitMax, rateMax, paymentWindowMaxSeconds, bucketsMax } = limits;
   return command
-    .requiredOption("--product <id>", "the product's id: letters, digits, dots, dashes (required)")
+    .requiredOption(
+      "--product-id <id>",
+      "the product's id: letters, digits, dots, dashes (required)",
+    )
     .option("--name <name>", "what buyers read (default: the product's id)")
     .requiredOption("--stock <units>", "how many units (required)", wholeNumber(1, stockMax))
     .requiredOption("--price <amount>", "like 199.00 (required)", amount)

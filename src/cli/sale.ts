@@ -14,7 +14,7 @@ type Options = ConnectionOptions & JsonOption;
 
 export function saleCommand(world: World): Command {
   return group("sale", "create, look at and steer sales", [
-    "sale create --product phone-15 --name 'Phone 15' --stock 1000 --price 199.00 --open",
+    "sale create --product-id phone-15 --name 'Phone 15' --stock 1000 --price 199.00 --open",
     "sale list",
     "sale close s1",
   ])

@@ -1,4 +1,5 @@
-/** The accounting equation of a sale: stock = remaining + pending + in transfer + sold, and nothing doubled. */
+/** The accounting equation of a sale: stock = remaining + pending + in transfer + sold, and
+ * nothing doubled. */
 import type { Instant, Units } from "./ids.ts";
 
 /** Counts in units, but for orders, duplicates and overLimitBuyers. */

@@ -1,4 +1,5 @@
-/** The one registry of problems a client can meet: code, HTTP status, title, and whether trying again can help. */
+/** The one registry of problems a client can meet: code, HTTP status, title, and whether trying
+ * again can help. */
 
 interface ProblemKind {
   readonly status: number;

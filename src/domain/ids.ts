@@ -1,5 +1,6 @@
-/** Branded identifiers. An order id routes: it carries the time, sale, bucket, epoch and sequence of its
- *  reservation in 128 bits, sorts by time as text, and is unique because (bucket, epoch, sequence) is. */
+/** Branded identifiers. An order id routes: it carries the time, sale, bucket, epoch and sequence
+ * of its reservation in 128 bits, sorts by time as text, and is unique because (bucket, epoch,
+ * sequence) is. */
 import { assert } from "../lib/assert.ts";
 import { limits } from "./limits.ts";
 
@@ -55,7 +56,8 @@ export interface OrderRoute {
   readonly saleId: SaleId;
   readonly bucket: number;
   readonly epoch: Epoch;
-  /** Counts the reservations of one bucket under one epoch; wraps at 2²⁴ within one millisecond never. */
+  /** Counts the reservations of one bucket under one epoch; wraps at 2²⁴ within one millisecond
+   * never. */
   readonly sequence: number;
 }
 

@@ -1,12 +1,14 @@
-/** An order after its reservation: reserved → placed | refused. `reserved` is not stored in the ledger: it is what an
- *  order reads as until the ledger has decided. Only the ledger decides, and it decides once per order id. */
+/** An order after its reservation: reserved → placed | refused. `reserved` is not stored in the
+ * ledger: it is what an order reads as until the ledger has decided. Only the ledger decides,
+ * and it decides once per order id. */
 import type { Epoch, Instant, Units } from "./ids.ts";
 import type { Reservation } from "./reservation.ts";
 
 export type OrderStatus = "reserved" | "placed" | "refused";
 
-/** Why the ledger refused: no units left there; the buyer's limit; the request key already has a live order; the
- *  reservation's stock was rebuilt without it; the message could not be understood. */
+/** Why the ledger refused: no units left there; the buyer's limit; the request key already has a
+ * live order; the reservation's stock was rebuilt without it; the message could not be
+ * understood. */
 export type RefusalReason =
   | "no-room"
   | "buyer-limit"

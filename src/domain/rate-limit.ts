@@ -1,5 +1,6 @@
-/** The token bucket: `perSecond` tokens a second, never more than `burst` saved up. Exact: tokens are computed from
- *  elapsed time when somebody asks, so over any t seconds at most rate·t + burst are granted. */
+/** The token bucket: `perSecond` tokens a second, never more than `burst` saved up. Exact: tokens
+ * are computed from elapsed time when somebody asks, so over any t seconds at most rate·t +
+ * burst are granted. */
 import type { Instant } from "./ids.ts";
 import type { RateLimit } from "./sale.ts";
 

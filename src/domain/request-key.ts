@@ -1,5 +1,5 @@
-/** The request key: what a client sends as `Idempotency-Key`, bare or as a quoted string (draft-ietf-httpapi-
- *  idempotency-key-header), 1 to 255 printable ASCII characters. */
+/** The request key: what a client sends as `Idempotency-Key`, bare or as a quoted string
+ * (draft-ietf-httpapi- idempotency-key-header), 1 to 255 printable ASCII characters. */
 import { err, ok, type Result } from "../lib/result.ts";
 import type { RequestKey } from "./ids.ts";
 import { limits } from "./limits.ts";
@@ -15,7 +15,8 @@ export function parseRequestKey(header: string | null): Result<RequestKey, Reque
   return ok(key as RequestKey);
 }
 
-/** What a purchase asks for, in one short string: two bodies that mean the same have the same one. */
+/** What a purchase asks for, in one short string: two bodies that mean the same have the same
+ * one. */
 export function fingerprintOf(body: { readonly quantity: number }): string {
   return `q${body.quantity}`;
 }

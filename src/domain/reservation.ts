@@ -1,6 +1,7 @@
-/** The decision at the heart: may this request take units of this stock? Pure, one request at a time, in the
- *  order of checks that every stock store follows: request key → state and window → buyer limit →
- *  pendingMax → stock. A rejection leaves no trace, so the same key may succeed after a restock. */
+/** The decision at the heart: may this request take units of this stock? Pure, one request at a
+ * time, in the order of checks that every stock store follows: request key → state and window →
+ * buyer limit → pendingMax → stock. A rejection leaves no trace, so the same key may succeed
+ * after a restock. */
 import {
   type BuyerId,
   type Epoch,

@@ -1,5 +1,6 @@
-/** A sale and its life: scheduled → open ⇄ paused → closed. A scheduled sale with a start time is open once that
- *  time has come, and any sale is closed once its end time has; sold out is a fact about stock, not a state. */
+/** A sale and its life: scheduled → open ⇄ paused → closed. A scheduled sale with a start time is
+ * open once that time has come, and any sale is closed once its end time has; sold out is a fact
+ * about stock, not a state. */
 import { err, ok, type Result } from "../lib/result.ts";
 import type { Instant, SaleId, Units } from "./ids.ts";
 import type { Money } from "./money.ts";
@@ -59,7 +60,8 @@ export function stateAt(
   return sale.state;
 }
 
-/** The sale after an action. An action that changes nothing is allowed, so that a retry is harmless. */
+/** The sale after an action. An action that changes nothing is allowed, so that a retry is
+ * harmless. */
 export function act(sale: Sale, action: SaleAction, now: Instant): Result<Sale, SaleRefusal> {
   const from = stateAt(sale, now);
   const to = transitions[action];

@@ -1,4 +1,5 @@
-/** The HTTP API as one function from requests to answers. It never listens: `listen` puts it on a port, tests call it. */
+/** The HTTP API as one function from requests to answers. It never listens: `listen` puts it on
+ *  a port, tests call it. */
 import type { AppDeps } from "./app-deps.ts";
 import { type Api, createApi } from "./app-env.ts";
 import { authenticator } from "./auth.ts";

@@ -1,4 +1,5 @@
-/** The hot routes in the form in which Bun's server matches them by itself, in native code, before the router is asked. */
+/** The hot routes in the form in which Bun's server matches them by itself, in native code,
+ *  before the router is asked. */
 import type { AppDeps } from "./app-deps.ts";
 import type { SaleHandler } from "./hot-route.ts";
 import { hotHandlers } from "./routes/hot.ts";

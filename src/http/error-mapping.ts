@@ -1,5 +1,5 @@
-/** The refusals of the use cases as answers. The status of each is in the registry of problems; the switch makes sure
- *  that a new one cannot be forgotten here. */
+/** The refusals of the use cases as answers. The status of each is in the registry of problems;
+ *  the switch makes sure that a new one cannot be forgotten here. */
 import { unreachable } from "../lib/assert.ts";
 import type { ChangeSaleError } from "../usecases/change-sale.ts";
 import type { PurchaseError } from "../usecases/purchase.ts";

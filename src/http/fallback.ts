@@ -1,4 +1,5 @@
-/** What no route answers: 404 for addresses that aren't there, 405 or the list of methods for those that are. */
+/** What no route answers: 404 for addresses that aren't there, 405 or the list of methods for
+ *  those that are. */
 
 import { lockedDownHeaders } from "./api-headers.ts";
 import type { ErrorLog } from "./app-deps.ts";

@@ -37,6 +37,7 @@ function faultsOf(issue: z.core.$ZodIssue): Fault[] {
 }
 
 function messageOf(issue: z.core.$ZodIssue): string {
+  if (!isZods(issue.message)) return issue.message;
   switch (issue.code) {
     case "invalid_type":
       return isMissing(issue) ? "is missing" : `must be ${named(issue.expected)}`;
@@ -49,6 +50,11 @@ function messageOf(issue: z.core.$ZodIssue): string {
     default:
       return issue.message;
   }
+}
+
+/** Whether the message is the library's; else a schema says it better. */
+function isZods(message: string): boolean {
+  return /^(Invalid|Too|Unrecognized) /.test(message);
 }
 
 /** An issue doesn't carry the value it is about; its message does. */
@@ -66,7 +72,8 @@ function bounded(origin: string, relation: string, bound: number | bigint): stri
   return `must be ${relation} ${bound}`;
 }
 
-/** An integer beyond what a double can count is also beyond the bound of its field, which says more. */
+/** An integer beyond what a double can count is also beyond the bound of its field, which says
+ *  more. */
 function isRedundant(issue: z.core.$ZodIssue): boolean {
   return (issue.code === "too_big" || issue.code === "too_small") && issue.origin === "int";
 }

@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "./app-env.ts";
 import { type Authenticator, forbidden, type Scope } from "./auth.ts";
-import { readJsonText } from "./json-body.ts";
+import { parseJson, readText } from "./json-body.ts";
 
 /** Lets those pass whose token has one of the scopes. */
 export type Guard = (...scopes: readonly [Scope, ...Scope[]]) => MiddlewareHandler<AppEnv>;
@@ -12,16 +12,19 @@ export function guardWith(authenticate: Authenticator): Guard {
     async (c, next) => {
       const identity = authenticate(c.req.header("authorization") ?? null);
       if (!identity.ok) return identity.error;
-      if (!scopes.some((scope) => identity.value.scopes.has(scope))) return forbidden(scopes[0]);
+      if (!scopes.some((scope) => identity.value[scope])) return forbidden(scopes[0]);
       c.set("identity", identity.value);
       return next();
     };
 }
 
-/** Reads the body, so that the schema behind it only meets well-formed JSON of the right type and size. */
+/** Reads the body, so that the schema behind it only meets well-formed JSON of the right type
+ *  and size. */
 export const jsonBody: MiddlewareHandler = async (c, next) => {
-  const text = await readJsonText(c.req.raw);
+  const text = await readText(c.req.raw);
   if (!text.ok) return text.error;
+  const json = parseJson(text.value);
+  if (!json.ok) return json.error;
   c.req.raw = new Request(c.req.raw, { body: text.value });
   return next();
 };

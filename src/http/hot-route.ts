@@ -1,5 +1,6 @@
-/** The routes that a crowd hits: plain functions, which the server calls without going through the router, and which the
- *  router mounts as well. Each measures itself and answers for its own faults. */
+/** The routes that a crowd hits: plain functions, which the server calls without going through
+ *  the router, and which the router mounts as well. Each measures itself and answers for its own
+ *  faults. */
 import type { RouteMeter } from "../observability/http-meter.ts";
 import type { AppDeps, ErrorLog } from "./app-deps.ts";
 import { internalError } from "./internal-error.ts";

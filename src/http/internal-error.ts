@@ -1,4 +1,5 @@
-/** The answer to a fault of ours: the client learns that it was not its doing, the log learns the rest. */
+/** The answer to a fault of ours: the client learns that it was not its doing, the log learns
+ *  the rest. */
 import type { ErrorLog } from "./app-deps.ts";
 import { problem } from "./problem.ts";
 

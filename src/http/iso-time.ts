@@ -11,7 +11,8 @@ export function isoTimeOrNull(at: Instant | null): string | null {
 
 let last = { at: Number.NaN, text: "" };
 
-/** The same for the time of an order or of an answer, which under load it shares with the one before. */
+/** The same for the time of an order or of an answer, which under load it shares with the one
+ *  before. */
 export function isoTimeOfMoment(at: Instant): string {
   if (last.at !== at) last = { at, text: isoTime(at) };
   return last.text;

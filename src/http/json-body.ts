@@ -4,20 +4,21 @@ import { err, ok, type Result } from "../lib/result.ts";
 import { faultyRequest } from "./faults.ts";
 import { problem } from "./problem.ts";
 
-export async function readJson(request: Request): Promise<Result<unknown, Response>> {
-  const text = await readText(request);
-  return text.ok ? parse(text.value) : text;
+/** A body of declared length is what it says; another one is counted as it comes. */
+export async function readText(request: Request): Promise<Result<string, Response>> {
+  const length = request.headers.get("content-length");
+  const refused = refusedByHeaders(request.headers, length);
+  if (refused !== null) return err(refused);
+  try {
+    if (length === null) return await readCounted(request);
+    const text = await request.text();
+    return text.length > limits.bodyMaxBytes ? err(tooLarge()) : ok(text);
+  } catch {
+    return err(faultyRequest([{ field: "", message: "could not be read to its end" }]));
+  }
 }
 
-/** The same, for a reader that parses by itself. */
-export async function readJsonText(request: Request): Promise<Result<string, Response>> {
-  const text = await readText(request);
-  if (!text.ok) return text;
-  const parsed = parse(text.value);
-  return parsed.ok ? text : parsed;
-}
-
-function parse(text: string): Result<unknown, Response> {
+export function parseJson(text: string): Result<unknown, Response> {
   try {
     return ok(JSON.parse(text));
   } catch {
@@ -26,11 +27,11 @@ function parse(text: string): Result<unknown, Response> {
 }
 
 /** What is wrong with a body before any of it was read, or null. */
-function refusedByHeaders(headers: Headers): Response | null {
+function refusedByHeaders(headers: Headers, length: string | null): Response | null {
   if (!isJson(headers.get("content-type"))) {
     return problem("unsupported-media-type", "send the body as application/json");
   }
-  return Number(headers.get("content-length") ?? 0) > limits.bodyMaxBytes ? tooLarge() : null;
+  return Number(length ?? 0) > limits.bodyMaxBytes ? tooLarge() : null;
 }
 
 function isJson(contentType: string | null): boolean {
@@ -40,19 +41,6 @@ function isJson(contentType: string | null): boolean {
 
 /** RFC 9110: parameters after a semicolon, names and values as tokens or quoted. */
 const jsonWithParameters = /^application\/json[ \t]*(;[ \t]*charset="?utf-8"?[ \t]*)?;?$/i;
-
-/** A body of declared length is what it says; another one is counted as it comes. */
-async function readText(request: Request): Promise<Result<string, Response>> {
-  const refused = refusedByHeaders(request.headers);
-  if (refused !== null) return err(refused);
-  try {
-    if (!request.headers.has("content-length")) return await readCounted(request);
-    const text = await request.text();
-    return text.length > limits.bodyMaxBytes ? err(tooLarge()) : ok(text);
-  } catch {
-    return err(faultyRequest([{ field: "", message: "could not be read to its end" }]));
-  }
-}
 
 async function readCounted(request: Request): Promise<Result<string, Response>> {
   const chunks: Uint8Array[] = [];

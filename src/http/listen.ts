@@ -1,5 +1,5 @@
-/** Puts the API on a port, and takes it off again: first no new connections, then the requests in flight are answered,
- *  then what is left is cut. */
+/** Puts the API on a port, and takes it off again: first no new connections, then the requests
+ *  in flight are answered, then what is left is cut. */
 import type { BunRoutes } from "./bun-routes.ts";
 
 export interface ListenOptions {
@@ -59,6 +59,7 @@ function serve(
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize: bodyBackstopBytes,
       development: false,
+      reusePort: false,
     });
   } catch (reason) {
     throw listenError(reason, host, port);
@@ -72,8 +73,8 @@ function asGet(request: Request): Request {
 
 const idleTimeoutSeconds = 30;
 
-/** Far above what any route reads: a body that is too large for its route is refused there, with an answer that says so.
- *  This only bounds what may pile up in memory until it is. */
+/** Far above what any route reads: a body that is too large for its route is refused there, with
+ *  an answer that says so. This only bounds what may pile up in memory until it is. */
 const bodyBackstopBytes = 128 * 2 ** 20;
 
 async function stop(server: Server, deadlineMs: number): Promise<void> {

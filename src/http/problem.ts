@@ -1,4 +1,5 @@
-/** Problems as answers (RFC 9457): the registry's title and status, a detail for people, and fields for programs. */
+/** Problems as answers (RFC 9457): the registry's title and status, a detail for people, and
+ *  fields for programs. */
 import { type ProblemCode, problems } from "../domain/errors.ts";
 import { apiHeaders } from "./api-headers.ts";
 
@@ -18,7 +19,21 @@ export function problem(code: ProblemCode, detail: string, extras: ProblemExtras
   return new Response(problemBody(code, detail, extras.fields), { status, headers });
 }
 
-export function problemBody(
+/** Makes the same problem again and again. */
+export type PreparedProblem = () => Response;
+
+/** A problem whose parts are built once, for the answers that are given most often. */
+export function preparedProblem(
+  code: ProblemCode,
+  detail: string,
+  { headers = {}, fields }: ProblemExtras = {},
+): PreparedProblem {
+  const body = problemBody(code, detail, fields);
+  const init = { status: problems[code].status, headers: withProblemHeaders(headers) };
+  return () => new Response(body, init);
+}
+
+function problemBody(
   code: ProblemCode,
   detail: string,
   fields?: Readonly<Record<string, unknown>>,
@@ -32,11 +47,12 @@ export function problemType(code: ProblemCode): string {
 }
 
 /** The headers of every problem, and some more. */
-export function withProblemHeaders(more: Readonly<Record<string, string>>): Headers {
+function withProblemHeaders(more: Readonly<Record<string, string>>): Headers {
   const headers = new Headers(problemHeaders);
   for (const [name, value] of Object.entries(more)) headers.set(name, value);
   return headers;
 }
 
-/** Built once: a `Response` copies it, which is cheaper than reading an object's properties again. */
+/** Built once: a `Response` copies it, which is cheaper than reading an object's properties
+ *  again. */
 const problemHeaders = new Headers({ ...apiHeaders, "content-type": problemMediaType });

@@ -5,7 +5,7 @@ import { limits } from "../domain/limits.ts";
 import { parseRequestKey, type RequestKeyError } from "../domain/request-key.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import { invalidRequest } from "./faults.ts";
-import { readJson } from "./json-body.ts";
+import { parseJson } from "./json-body.ts";
 import { problem } from "./problem.ts";
 
 export interface PurchaseRequest {
@@ -17,12 +17,13 @@ export const purchaseBody = z.strictObject({
   quantity: z.int().min(1).max(limits.quantityMax),
 });
 
-export async function readPurchase(request: Request): Promise<Result<PurchaseRequest, Response>> {
-  const json = await readJson(request);
+/** Reads the text of a body. */
+export function parsePurchase(text: string, headers: Headers): Result<PurchaseRequest, Response> {
+  const json = parseJson(text);
   if (!json.ok) return json;
   const body = purchaseBody.safeParse(json.value);
   if (!body.success) return err(invalidRequest(body.error.issues));
-  const requestKey = readRequestKey(request.headers);
+  const requestKey = readRequestKey(headers);
   if (!requestKey.ok) return requestKey;
   return ok({ quantity: units(body.data.quantity), requestKey: requestKey.value });
 }
@@ -33,7 +34,9 @@ export function readRequestKey(headers: Headers): Result<RequestKey, Response> {
   return key.ok ? key : err(problem("idempotency-key-missing", keyTexts[key.error]));
 }
 
+const keyMax = limits.requestKeyMaxLength;
+
 const keyTexts: Record<RequestKeyError, string> = {
   missing: "send an Idempotency-Key header with a new value for every order, the same for a retry",
-  malformed: `Idempotency-Key must be 1 to ${limits.requestKeyMaxLength} printable ASCII characters`,
+  malformed: `Idempotency-Key must be 1 to ${keyMax} printable ASCII characters`,
 };

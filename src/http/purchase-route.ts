@@ -1,17 +1,25 @@
-/** POST /v1/sales/{id}/orders, the path that everything else is built around. What costs least is asked first: whether
- *  the sale is over its rate, then who asks, then what for; only then is a token of the rate spent and stock taken. */
+/** POST /v1/sales/{id}/orders, the path that everything else is built around. What costs least
+ *  is asked first: whether the sale is over its rate, then who asks, then what for; only then is
+ *  a token of the rate spent and stock taken. */
 import { type BuyerId, parseSaleId, type SaleId } from "../domain/ids.ts";
 import { fingerprintOf } from "../domain/request-key.ts";
 import type { Sale } from "../domain/sale.ts";
-import { type PurchasedOrder, purchase } from "../usecases/purchase.ts";
+import type { Result } from "../lib/result.ts";
+import {
+  type PurchaseCommand,
+  type PurchasedOrder,
+  type PurchaseError,
+  purchase,
+} from "../usecases/purchase.ts";
 import { apiHeaders } from "./api-headers.ts";
 import type { AppDeps } from "./app-deps.ts";
 import { authenticator, forbidden } from "./auth.ts";
 import { refusal } from "./error-mapping.ts";
 import type { SaleHandler } from "./hot-route.ts";
 import { isoTimeOfMoment } from "./iso-time.ts";
+import { readText } from "./json-body.ts";
 import { noSuchSale } from "./no-such-sale.ts";
-import { type PurchaseRequest, readPurchase } from "./purchase-request.ts";
+import { type PurchaseRequest, parsePurchase } from "./purchase-request.ts";
 import { rateLimited, salePolicy } from "./rate-limited.ts";
 
 export function purchaseHandler(deps: AppDeps): SaleHandler {
@@ -23,7 +31,7 @@ export function purchaseHandler(deps: AppDeps): SaleHandler {
     if (limited !== null) return limited;
     const identity = authenticate(request.headers.get("authorization"));
     if (!identity.ok) return identity.error;
-    if (!identity.value.scopes.has("buy")) return forbidden("buy");
+    if (!identity.value.buy) return forbidden("buy");
     return buy(deps, request, known ?? saleId, identity.value.buyerId);
   };
 }
@@ -34,23 +42,26 @@ async function buy(
   wanted: Sale | SaleId | null,
   buyerId: BuyerId,
 ): Promise<Response> {
-  const asked = await readPurchase(request);
+  const text = await readText(request);
+  if (!text.ok) return text.error;
+  const asked = parsePurchase(text.value, request.headers);
   if (!asked.ok) return asked.error;
   const sale = typeof wanted === "string" ? await deps.directory.find(wanted) : wanted;
   if (sale === null) return noSuchSale();
   const limited = refusedByRate(deps, sale, 1);
   if (limited !== null) return limited;
-  return order(deps, sale, buyerId, asked.value);
+  return answer(deps, await purchase(deps, commandOf(sale, buyerId, asked.value)));
 }
 
-async function order(
-  deps: AppDeps,
+function commandOf(
   sale: Sale,
   buyerId: BuyerId,
   { requestKey, quantity }: PurchaseRequest,
-): Promise<Response> {
-  const fingerprint = fingerprintOf({ quantity });
-  const bought = await purchase(deps, { sale, buyerId, requestKey, fingerprint, quantity });
+): PurchaseCommand {
+  return { sale, buyerId, requestKey, quantity, fingerprint: fingerprintOf({ quantity }) };
+}
+
+function answer(deps: AppDeps, bought: Result<PurchasedOrder, PurchaseError>): Response {
   if (!bought.ok) {
     deps.metrics.purchase(bought.error.code);
     return refusal(bought.error, deps.random);

@@ -1,7 +1,8 @@
-/** The answer to a request over its sale's rate (429), in the words of draft-ietf-httpapi-ratelimit-headers. Under load it
- *  is the most frequent answer of all, so each of its few forms is built once. */
+/** The answer to a request over its sale's rate (429), in the words of
+ *  draft-ietf-httpapi-ratelimit-headers. Under load it is the most frequent answer of all, so
+ *  each of its few forms is built once. */
 import type { RateLimit } from "../domain/sale.ts";
-import { problemBody, withProblemHeaders } from "./problem.ts";
+import { type PreparedProblem, preparedProblem } from "./problem.ts";
 import { retryAfterSeconds } from "./retry-after.ts";
 
 /** The name of the policy, as clients and metrics see it. */
@@ -12,35 +13,30 @@ export function rateLimited(
   retryAfterMs: number,
   random: () => number,
 ): Response {
-  const resetSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
-  const answer = prebuilt(limit, resetSeconds, retryAfterSeconds(retryAfterMs, random));
-  return new Response(answer.body, answer.init);
+  return prepared(limit, retryAfterMs, retryAfterSeconds(retryAfterMs, random))();
 }
 
-interface Prebuilt {
-  readonly body: string;
-  readonly init: { readonly status: 429; readonly headers: Headers };
-}
+const forms = new WeakMap<RateLimit, Map<number, PreparedProblem>>();
 
-const forms = new WeakMap<RateLimit, Map<number, Prebuilt>>();
-
-/** A bucket gains at least a token a second, so there are two forms of each limit: with and without the extra second. */
-function prebuilt(limit: RateLimit, resetSeconds: number, retryAfter: number): Prebuilt {
-  const ofLimit = forms.get(limit) ?? new Map<number, Prebuilt>();
+/** A bucket gains at least a token a second, so there are two forms of each limit: with and without
+ *  the extra second. */
+function prepared(limit: RateLimit, retryAfterMs: number, retryAfter: number): PreparedProblem {
+  const ofLimit = forms.get(limit) ?? new Map<number, PreparedProblem>();
   const known = ofLimit.get(retryAfter);
   if (known !== undefined) return known;
-  const built = build(limit, resetSeconds, retryAfter);
+  const built = build(limit, Math.max(1, Math.ceil(retryAfterMs / 1000)), retryAfter);
   forms.set(limit, ofLimit.set(retryAfter, built));
   return built;
 }
 
-function build(limit: RateLimit, resetSeconds: number, retryAfter: number): Prebuilt {
+function build(limit: RateLimit, resetSeconds: number, retryAfter: number): PreparedProblem {
   const detail = `the sale takes ${limit.perSecond} requests a second; wait as Retry-After says`;
-  const headers = withProblemHeaders({
-    "retry-after": String(retryAfter),
-    ratelimit: `"${salePolicy}";r=0;t=${resetSeconds}`,
-    "ratelimit-policy": `"${salePolicy}";q=${limit.perSecond};w=1`,
+  return preparedProblem("rate-limited", detail, {
+    headers: {
+      "retry-after": String(retryAfter),
+      ratelimit: `"${salePolicy}";r=0;t=${resetSeconds}`,
+      "ratelimit-policy": `"${salePolicy}";q=${limit.perSecond};w=1`,
+    },
+    fields: { "violated-policies": [salePolicy] },
   });
-  const body = problemBody("rate-limited", detail, { "violated-policies": [salePolicy] });
-  return { body, init: { status: 429, headers } };
 }

@@ -1,4 +1,5 @@
-/** Broken invariants throw: the process stops rather than sell on a state it does not understand. */
+/** Broken invariants throw: the process stops rather than sell on a state it does not
+ * understand. */
 
 export class InvariantError extends Error {
   override readonly name = "InvariantError";

@@ -40,7 +40,8 @@ export function bloomFilter(bits: number): BloomFilter {
   return { add, mayHave };
 }
 
-/** The second hash, from the first (2³² divided by the golden ratio spreads it); odd, so that probes differ. */
+/** The second hash, from the first (2³² divided by the golden ratio spreads it); odd, so that
+ * probes differ. */
 function stepOf(hash: number): number {
   return Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) | 1;
 }

@@ -1,5 +1,5 @@
-/** Natural batching: items that arrive while a batch is in flight form the next one. No timer, so an idle
- *  system adds no latency; a bounded queue, so an overloaded one says so at once. */
+/** Natural batching: items that arrive while a batch is in flight form the next one. No timer, so
+ * an idle system adds no latency; a bounded queue, so an overloaded one says so at once. */
 import { assert } from "./assert.ts";
 import { err, ok, type Result } from "./result.ts";
 
@@ -8,9 +8,11 @@ export interface MicroBatchOptions<Item, Answer> {
   readonly batchMax: number;
   /** Most items that may wait; the next one is refused. */
   readonly queueMax: number;
-  /** Answers a batch, one answer per item in the same order. A throw fails every item of the batch. */
+  /** Answers a batch, one answer per item in the same order. A throw fails every item of the
+   * batch. */
   run(items: readonly Item[]): Promise<readonly Answer[]>;
-  /** Starts the first batch after the current turn of the event loop, so that a burst is one batch. */
+  /** Starts the first batch after the current turn of the event loop, so that a burst is one
+   * batch. */
   defer?(start: () => void): void;
 }
 

@@ -1,4 +1,5 @@
-/** Whether the process can do its work: every part that can be unready says so itself, when it is asked. */
+/** Whether the process can do its work: every part that can be unready says so itself, when it
+ *  is asked. */
 
 export interface UnreadyPart {
   readonly part: string;

@@ -1,5 +1,6 @@
-/** Counts the answers of the HTTP routes. Plain numbers rather than a metrics library, because one purchase may cost
- *  some ten microseconds in all; they are read when somebody asks for them. */
+/** Counts the answers of the HTTP routes. Plain numbers rather than a metrics library, because
+ *  one purchase may cost some ten microseconds in all; they are read when somebody asks for
+ *  them. */
 import { durationBounds, labelNames, metricHelp, metricNames } from "./names.ts";
 
 /** The counters of one method on one route. */

@@ -1,5 +1,6 @@
-/** The metrics of one engine, in a registry of its own, so that two engines in one process don't mix. What is counted
- *  per request is kept in plain numbers and handed to the registry when somebody asks. */
+/** The metrics of one engine, in a registry of its own, so that two engines in one process don't
+ *  mix. What is counted per request is kept in plain numbers and handed to the registry when
+ *  somebody asks. */
 import { Counter, Histogram, Registry } from "prom-client";
 import { described, readCounter, readGauge, readTally } from "./collectors.ts";
 import { createHttpMeter, type HttpMeter, type RouteMeter } from "./http-meter.ts";

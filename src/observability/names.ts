@@ -1,5 +1,6 @@
-/** Every name that monitoring knows us by: metrics, their help texts and their labels. Labels are bounded: routes are
- *  patterns, statuses and outcomes are the ones this program can produce. */
+/** Every name that monitoring knows us by: metrics, their help texts and their labels. Labels
+ *  are bounded: routes are patterns, statuses and outcomes are the ones this program can
+ *  produce. */
 
 export const metricNames = {
   httpRequests: "doorbuster_http_requests_total",

@@ -1,5 +1,5 @@
-/** The process itself, under the names that every Prometheus client uses. prom-client's own collection isn't used: half
- *  of what it reads of Node's internals is wrong or empty on Bun. */
+/** The process itself, under the names that every Prometheus client uses. prom-client's own
+ *  collection isn't used: half of what it reads of Node's internals is wrong or empty on Bun. */
 import type { Registry } from "prom-client";
 import { readCounter, readGauge } from "./collectors.ts";
 import { metricNames } from "./names.ts";

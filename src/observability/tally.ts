@@ -1,4 +1,5 @@
-/** Numbers under names: the cheapest way to count what happens a hundred thousand times a second. */
+/** Numbers under names: the cheapest way to count what happens a hundred thousand times a
+ *  second. */
 
 export interface Tally {
   add(name: string): void;

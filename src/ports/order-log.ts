@@ -1,4 +1,5 @@
-/** The log of accepted orders: what is in it survives us and is delivered to every group at least once, in order. */
+/** The log of accepted orders: what is in it survives us and is delivered to every group at least
+ * once, in order. */
 import type { Instant, OrderId } from "../domain/ids.ts";
 import type { Reservation } from "../domain/reservation.ts";
 
@@ -28,12 +29,12 @@ export interface Subscription {
 }
 
 export interface OrderLog {
-  /** Resolved means durable. Rejected means unknown: the orders may be in the log, now or later, until
-   *  `appendDeadlineMs` has passed. Appending an order twice is harmless. */
+  /** Resolved means durable. Rejected means unknown: the orders may be in the log, now or later,
+   * until `appendDeadlineMs` has passed. Appending an order twice is harmless. */
   append(orders: readonly Reservation[]): Promise<void>;
 
-  /** Delivers batches of at most `max`, in order, one at a time; the group's position moves after the
-   *  handler has resolved. A handler that throws gets the same batch again after a back-off. */
+  /** Delivers batches of at most `max`, in order, one at a time; the group's position moves after
+   * the handler has resolved. A handler that throws gets the same batch again after a back-off. */
   subscribe(
     group: string,
     max: number,
@@ -49,7 +50,8 @@ export interface OrderLog {
   /** Resolves once the group's committed position has reached `end`. */
   reached(group: string, end: number): Promise<void>;
 
-  /** Drops messages that every group has consumed and that are older than `before`; returns how many. */
+  /** Drops messages that every group has consumed and that are older than `before`; returns how
+   * many. */
   trim(before: Instant): Promise<number>;
 
   /** Keeps a message that could not be handled, for a person to look at. Idempotent by offset. */

@@ -52,16 +52,16 @@ export interface OrderRepository {
   /** Orders newest first. */
   list(query: OrderQuery): Promise<OrderPage>;
 
-  /** Adds units to a sale, once per key: the ledger version and total after it, and whether it was a repeat.
-   *  Refused (`over-limit`) past the largest stock a sale may hold. */
+  /** Adds units to a sale, once per key: the ledger version and total after it, and whether it
+   * was a repeat. Refused (`over-limit`) past the largest stock a sale may hold. */
   restock(
     saleId: SaleId,
     added: Units,
     key: string,
   ): Promise<Result<{ version: number; total: Units; repeated: boolean }, RestockRefusal>>;
 
-  /** Raises the sale's epoch and, in one transaction, makes it the lowest that `place` accepts for orders
-   *  it has not seen; returns it with what the ledger holds now. */
+  /** Raises the sale's epoch and, in one transaction, makes it the lowest that `place` accepts
+   * for orders it has not seen; returns it with what the ledger holds now. */
   fence(saleId: SaleId): Promise<{ readonly epoch: Epoch; readonly snapshot: StockSnapshot }>;
 
   /** The lowest epoch whose unseen orders can still be placed; 0 before the first load. */

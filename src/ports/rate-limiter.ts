@@ -9,7 +9,7 @@ export interface RateDecision {
 }
 
 export interface RateLimiter {
-  /** Takes up to `n` tokens of a bucket, which is full when first asked for; with n = 0 it only looks.
-   *  Over any t seconds at most perSecond·t + burst tokens are granted. */
+  /** Takes up to `n` tokens of a bucket, which is full when first asked for; with n = 0 it only
+   * looks. Over any t seconds at most perSecond·t + burst tokens are granted. */
   take(key: string, limit: RateLimit, n: number): RateDecision;
 }

@@ -1,4 +1,5 @@
-/** The sales and their terms. `stock` of a sale read from here is the ledger's total, restocks included. */
+/** The sales and their terms. `stock` of a sale read from here is the ledger's total, restocks
+ * included. */
 import type { Instant, SaleId } from "../domain/ids.ts";
 import type { Sale, SaleTerms } from "../domain/sale.ts";
 import type { Result } from "../lib/result.ts";
@@ -17,8 +18,8 @@ export interface SaleRepository {
   /** Sales newest first. */
   list(limit: number, cursor: string | null): Promise<SalePage>;
 
-  /** Sales that time moves: scheduled ones that start before `startsBefore`, and those not yet written down
-   *  as closed that end before `endsBefore`. */
+  /** Sales that time moves: scheduled ones that start before `startsBefore`, and those not yet
+   * written down as closed that end before `endsBefore`. */
   due(startsBefore: Instant, endsBefore: Instant): Promise<readonly Sale[]>;
 
   /** Replaces the sale if its stored version is `sale.version − 1`; else `version-conflict`. */

@@ -1,5 +1,5 @@
-/** Where stock is taken from. Fast and atomic, but not the last word: it can be loaded anew from the ledger at any
- *  time, under a higher epoch. */
+/** Where stock is taken from. Fast and atomic, but not the last word: it can be loaded anew from
+ * the ledger at any time, under a higher epoch. */
 import type { BuyerId, Epoch, Instant, OrderId, SaleId, Units } from "../domain/ids.ts";
 import type {
   Reservation,
@@ -26,7 +26,8 @@ export interface StockLevel {
   readonly released: Units;
 }
 
-/** The stock is not there to be asked: never loaded, lost, or its medium fails. Nothing was taken. */
+/** The stock is not there to be asked: never loaded, lost, or its medium fails. Nothing was
+ * taken. */
 export interface StockUnavailable {
   readonly code: "stock-unavailable";
   readonly detail: string;
@@ -38,8 +39,8 @@ export interface PendingQuery {
 }
 
 export interface StockStore {
-  /** Replaces a sale's stock: remaining = total − sold, nothing pending. Refused (`stale-epoch`) unless the epoch is
-   *  above the stored one, so a loader that was overtaken does no harm. */
+  /** Replaces a sale's stock: remaining = total − sold, nothing pending. Refused (`stale-epoch`)
+   * unless the epoch is above the stored one, so a loader that was overtaken does no harm. */
   load(
     saleId: SaleId,
     epoch: Epoch,
@@ -47,12 +48,13 @@ export interface StockStore {
     snapshot: StockSnapshot,
   ): Promise<Result<void, "stale-epoch">>;
 
-  /** Changes the settings of a loaded sale; an older or equal version, or an unknown sale, is a no-op. */
+  /** Changes the settings of a loaded sale; an older or equal version, or an unknown sale, is a
+   * no-op. */
   configure(saleId: SaleId, settings: StockSettings): Promise<void>;
 
-  /** Decides requests in order, one outcome each; all or nothing is taken per request. A request key that was
-   *  reserved before is answered `same`, whatever the sale's state is now. An error means that nothing
-   *  was taken; a throw means that the outcome is unknown. */
+  /** Decides requests in order, one outcome each; all or nothing is taken per request. A request
+   * key that was reserved before is answered `same`, whatever the sale's state is now. An error
+   * means that nothing was taken; a throw means that the outcome is unknown. */
   reserve(
     saleId: SaleId,
     bucket: number,
@@ -62,15 +64,15 @@ export interface StockStore {
   /** Drops the pending marks of orders that the ledger has. Idempotent. */
   settle(orders: readonly Reservation[]): Promise<void>;
 
-  /** Gives back the units of orders that the ledger refused, exactly once per order; `credit: false` drops
-   *  the mark without a unit, because the ledger never had it. Idempotent. */
+  /** Gives back the units of orders that the ledger refused, exactly once per order; `credit:
+   * false` drops the mark without a unit, because the ledger never had it. Idempotent. */
   release(orders: readonly Reservation[], credit: boolean): Promise<void>;
 
   /** Adds units that the ledger gained at `ledgerVersion`; a version already counted is a no-op. */
   restock(saleId: SaleId, added: Units, ledgerVersion: number): Promise<void>;
 
-  /** Takes up to `max` pending reservations whose due time is before `before`, oldest first, and doubles
-   *  the due time of each, so that the next sweep leaves them alone for a while. */
+  /** Takes up to `max` pending reservations whose due time is before `before`, oldest first, and
+   * doubles the due time of each, so that the next sweep leaves them alone for a while. */
   overdue(before: Instant, max: number): Promise<readonly Reservation[]>;
 
   /** The pending reservations among these orders, or of this buyer. */

@@ -1,4 +1,5 @@
-/** The api role: the HTTP API on its port, and the operators' part on one of its own where that is configured. */
+/** The api role: the HTTP API on its port, and the operators' part on one of its own where that
+ * is configured. */
 import { limits } from "../domain/limits.ts";
 import { buildApp, buildMetricsApp } from "../http/app.ts";
 import type { AppDeps } from "../http/app-deps.ts";

@@ -1,5 +1,5 @@
-/** The controller role: tends the sales as time passes and sweeps what was left behind. One pass at a time; a pass that
- *  fails is tried again at the next tick. */
+/** The controller role: tends the sales as time passes and sweeps what was left behind. One pass
+ * at a time; a pass that fails is tried again at the next tick. */
 import { instant } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import type { OrderLog } from "../ports/order-log.ts";

@@ -1,5 +1,5 @@
-/** A role is a part of the program that starts and stops. They stop in the reverse order of their start, each with a
- *  deadline, so that one that hangs cannot keep the others from ending well. */
+/** A role is a part of the program that starts and stops. They stop in the reverse order of their
+ * start, each with a deadline, so that one that hangs cannot keep the others from ending well. */
 import { limits } from "../domain/limits.ts";
 
 export interface Role {

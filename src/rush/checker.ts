@@ -45,6 +45,9 @@ export interface Evidence {
   readonly stock: number;
   readonly perBuyerLimit: number;
   readonly stored: StoredSale;
+  /** The server died in between. A reservation that was not durable yet died with it, and with it
+   *  the reason why another request of its buyer had been refused: `false-limit` cannot be told. */
+  readonly crashed?: boolean;
 }
 
 export interface CheckerVerdict {
@@ -129,22 +132,29 @@ function checkUnits({ stored, stock }: Evidence): Violation[] {
 
 /** A refusal claims something: that the stock or the buyer's share is used up, and that there is no
  *  order yet. */
-function checkRefusals({ refusals, stored, stock, perBuyerLimit }: Evidence): Violation[] {
+function checkRefusals(evidence: Evidence): Violation[] {
+  const { refusals, stored, crashed = false } = evidence;
   // What an order that ended in a refusal held for a while may have been the reason.
   if (stored.orders.some((order) => !isLive(order))) return forgotten(refusals);
+  // Over HTTP an order whose answer was lost cannot be seen, though it counts towards the limit.
+  const limitsCanBeTold = stored.source === "tables" && !crashed;
+  const falseLimits = limitsCanBeTold ? falselyLimited(evidence) : [];
+  return [...forgotten(refusals), ...falselySoldOut(evidence), ...falseLimits];
+}
+
+function falselySoldOut({ refusals, stored, stock }: Evidence): Violation[] {
   const left = stock - stored.sold;
-  const unitsOf = unitsByBuyer(stored.orders);
-  const soldOut = refusals
+  return refusals
     .filter((refusal) => refusal.code === "sold-out" && refusal.asked <= left)
     .map(({ buyerId }) => violation("false-sold-out", `${buyerId}, but ${left} units are left`));
-  // Over HTTP an order whose answer was lost cannot be seen, though it counts towards the buyer's
-  // limit.
-  const claims = stored.source === "http" ? [] : refusals;
-  const limited = claims
+}
+
+function falselyLimited({ refusals, stored, perBuyerLimit }: Evidence): Violation[] {
+  const unitsOf = unitsByBuyer(stored.orders);
+  return refusals
     .filter((refusal) => refusal.code === "buyer-limit-reached")
     .filter(({ buyerId, asked }) => (unitsOf.get(buyerId) ?? 0) + asked <= perBuyerLimit)
     .map(({ buyerId }) => violation("false-limit", `${buyerId} has ${unitsOf.get(buyerId) ?? 0}`));
-  return [...forgotten(refusals), ...soldOut, ...limited];
 }
 
 function forgotten(refusals: readonly Refusal[]): Violation[] {

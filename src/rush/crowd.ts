@@ -4,6 +4,7 @@
 import { type OrderReceipt, readAnswer } from "./answer.ts";
 import { Errand, type ErrandKind, type ErrandRunner } from "./errand.ts";
 import type { Exchange, LossReason } from "./exchange.ts";
+import { habitsOf, type Moment, type Shares } from "./habits.ts";
 import type { Random } from "./random.ts";
 import type { HttpResponse } from "./response.ts";
 import { Schedule } from "./schedule.ts";
@@ -11,12 +12,10 @@ import { countOne, type Tally } from "./tally.ts";
 import { type Pace, startTicker } from "./ticker.ts";
 import type { Witness } from "./witness.ts";
 
-export interface CrowdOptions {
+export interface CrowdOptions extends Shares {
   readonly buyers: number;
   readonly ratePerSecond: number;
   readonly quantity: number;
-  readonly retryShare: number;
-  readonly greedyShare: number;
   /** How long a buyer goes on trying before giving up. */
   readonly patienceMs: number;
 }
@@ -24,6 +23,7 @@ export interface CrowdOptions {
 export interface CrowdDeps {
   readonly pool: { submit(exchange: Exchange, now: number): boolean };
   readonly request: (buyerId: string, requestKey: string) => Uint8Array;
+  /** Spreads moments; who does what follows from the seed. */
   readonly random: Random;
   readonly witness: Witness;
   readonly tally: Tally;
@@ -33,6 +33,7 @@ const PACE: Pace = "relaxed";
 const BACKOFF_MS = 50;
 /** Told to wait a second, a crowd does not come back in the same millisecond. */
 const RETURN_SPREAD_MS = 250;
+const AT_ONCE_MS = 5;
 const GREEDY_ATTEMPTS = 2;
 
 export class Crowd implements ErrandRunner {
@@ -93,10 +94,13 @@ export class Crowd implements ErrandRunner {
     const buyerId = `buyer-${buyer}`;
     const purchase = this.errand("purchase", buyerId, `${buyerId}-1`, at);
     this.send(purchase, now);
-    // Half of those who insist do so before the answer is there: two requests at once must join.
-    const { random } = this.deps;
-    if (random() < this.options.retryShare / 2) this.repeat(purchase, at + random() * 5);
-    if (random() < this.options.greedyShare / 2) this.grab(purchase, at + random() * 5);
+    this.indulge(purchase, buyer, "at-once", at + this.deps.random() * AT_ONCE_MS);
+  }
+
+  private indulge(purchase: Errand, buyer: number, moment: Moment, at: number): void {
+    const { repeats, grabs } = habitsOf(buyer, this.options);
+    if (repeats === moment) this.repeat(purchase, at);
+    if (grabs === moment) this.grab(purchase, at);
   }
 
   private errand(kind: ErrandKind, buyerId: string, requestKey: string, at: number): Errand {
@@ -112,7 +116,7 @@ export class Crowd implements ErrandRunner {
 
   private grab(of: Errand, at: number): void {
     for (let attempt = 0; attempt < GREEDY_ATTEMPTS; attempt++) {
-      const key = `${of.buyerId}-more-${attempt}-${Math.floor(this.deps.random() * 1e9)}`;
+      const key = `${of.buyerId}-more-${attempt}`;
       this.returning.add(at, this.errand("greedy", of.buyerId, key, at));
     }
   }
@@ -188,14 +192,11 @@ export class Crowd implements ErrandRunner {
     this.settle();
   }
 
-  /** The other half of those who insist: they have their order and want to see it again, or
-   *  more. */
+  /** Some have their order and want to see it again, or more. */
   private followUp(errand: Errand, now: number): void {
     if (errand.kind !== "purchase") return;
-    const { random } = this.deps;
-    const at = now + random() * RETURN_SPREAD_MS;
-    if (random() < this.options.retryShare / 2) this.repeat(errand, at);
-    if (random() < this.options.greedyShare / 2) this.grab(errand, at);
+    const buyer = Number(errand.buyerId.slice("buyer-".length));
+    this.indulge(errand, buyer, "afterwards", now + this.spread());
   }
 
   /** The server asked for patience: the next try is to be sent then, and its latency counts from

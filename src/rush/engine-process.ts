@@ -3,6 +3,7 @@
  *  measure the other. */
 import { join } from "node:path";
 import type { Subprocess } from "bun";
+import { atExit } from "./at-exit.ts";
 import { RushError } from "./sale-client.ts";
 
 export interface EngineOptions {
@@ -68,7 +69,7 @@ export function pinnedTo(core: number | undefined, command: string[]): string[] 
  *  variables do not leak into a server that is nobody's but ours. */
 function spawnEngine({ dataDir, secret, port = 0, core, killSignal }: EngineOptions) {
   const serve = ["serve", "--host", "127.0.0.1", "--port", String(port), "--data", dataDir];
-  return Bun.spawn(pinnedTo(core, [...selfCommand(), ...serve, "--json"]), {
+  const child = Bun.spawn(pinnedTo(core, [...selfCommand(), ...serve, "--json"]), {
     cwd: dataDir,
     env: { ...withoutSettings(process.env), DOORBUSTER_AUTH_SECRET: secret },
     stdin: "ignore",
@@ -76,6 +77,9 @@ function spawnEngine({ dataDir, secret, port = 0, core, killSignal }: EngineOpti
     stderr: "pipe",
     ...(killSignal === undefined ? {} : { signal: killSignal, killSignal: "SIGKILL" as const }),
   });
+  const callOff = atExit(() => child.kill("SIGKILL"));
+  child.exited.then(callOff);
+  return child;
 }
 
 function withoutSettings(env: Record<string, string | undefined>) {

@@ -33,7 +33,6 @@ export interface RushPlan {
   readonly connections: number;
   readonly queueMax: number;
   readonly deadlineMs: number;
-  readonly seed: number;
   /** Undefined: the server's default. */
   readonly rateLimit: { readonly perSecond: number; readonly burst: number } | undefined;
 }
@@ -57,6 +56,7 @@ export function planRush(options: RushOptions): Result<RushPlan, string> {
   return ok({
     crowd: {
       ...arrivals,
+      seed: options.seed ?? Math.floor(Math.random() * 2 ** 31),
       quantity: options.quantity ?? 1,
       retryShare: options.retryShare ?? DEFAULT_SHARE,
       greedyShare: options.greedyShare ?? DEFAULT_SHARE,
@@ -66,7 +66,6 @@ export function planRush(options: RushOptions): Result<RushPlan, string> {
     connections: options.connections ?? DEFAULT_CONNECTIONS,
     queueMax: QUEUE_MAX,
     deadlineMs: DEADLINE_MS,
-    seed: options.seed ?? Math.floor(Math.random() * 2 ** 31),
     rateLimit: options.rate === undefined ? undefined : saleRateFor(options.rate),
   });
 }

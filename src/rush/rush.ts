@@ -75,7 +75,7 @@ async function sendCrowd(target: Target, plan: RushPlan, saleId: string): Promis
   const { connections, queueMax, deadlineMs, crowd: options } = plan;
   const endpoint = endpointOf(target.url);
   const pool = new ConnectionPool({ endpoint, connections, queueMax, deadlineMs });
-  const [tally, witness, random] = [new Tally(), new Witness(), seededRandom(plan.seed)];
+  const [tally, witness, random] = [new Tally(), new Witness(), seededRandom(options.seed)];
   const request = (buyerId: string, key: string) => {
     const token = target.buyerToken(buyerId);
     const { quantity } = options;
@@ -147,7 +147,7 @@ function buildReport({ plan, load, stored, ...found }: Findings): RushReport {
     ok,
     verdict: ok ? "ok" : "failed",
     ...found,
-    seed: plan.seed,
+    seed: plan.crowd.seed,
     buyers: plan.crowd.buyers,
     stock: plan.stock,
     seconds,

@@ -1,13 +1,11 @@
 /** The server a rush goes to, running already or started for the occasion, and the tokens to use
  *  there. */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type EngineProcess, startEngine } from "./engine-process.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { RushOptions } from "./rush-plan.ts";
 import { fetchDevToken } from "./sale-client.ts";
+import { makeTemporaryDirectory } from "./temporary-directory.ts";
 import { TokenSigner } from "./tokens.ts";
 
 export interface Target {
@@ -32,18 +30,17 @@ export function openTarget(options: RushOptions, buyerIds: readonly string[]): P
 }
 
 async function startTemporary(): Promise<Target> {
-  const dataDir = await mkdtemp(join(tmpdir(), "doorbuster-rush-"));
-  const removeData = () => rm(dataDir, { recursive: true, force: true });
+  const data = await makeTemporaryDirectory("rush");
   const secret = newSecret();
   try {
-    const engine = await startEngine({ dataDir, secret });
+    const engine = await startEngine({ dataDir: data.path, secret });
     const close = async () => {
       await engine.stop();
-      await removeData();
+      await data.remove();
     };
-    return { url: engine.url, ...signedTokens(secret), dataDir, engine, close };
+    return { url: engine.url, ...signedTokens(secret), dataDir: data.path, engine, close };
   } catch (error) {
-    await removeData();
+    await data.remove();
     throw error;
   }
 }

@@ -1,5 +1,6 @@
-/** Accounts for every unit of a sale: the pending reservations first, then one view of the ledger, in which an order
- *  that is in both counts as sold. A finding is believed once two passes in a row saw the same numbers. */
+/** Accounts for every unit of a sale: the pending reservations first, then one view of the
+ * ledger, in which an order that is in both counts as sold. A finding is believed once two
+ * passes in a row saw the same numbers. */
 import { type AuditCounts, type AuditReport, findings, sameCounts } from "../domain/audit.ts";
 import { type SaleId, units } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";

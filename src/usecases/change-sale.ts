@@ -1,5 +1,5 @@
-/** Creates and changes sales. The repository first, because it is the truth; then the stock, by version, so that two
- *  changes that cross end as the repository has them. */
+/** Creates and changes sales. The repository first, because it is the truth; then the stock, by
+ * version, so that two changes that cross end as the repository has them. */
 import type { SaleId } from "../domain/ids.ts";
 import { settingsOf } from "../domain/reservation.ts";
 import {
@@ -96,6 +96,6 @@ function notFound(id: SaleId): ChangeSaleError {
 }
 
 function conflict(sale: Sale): ChangeSaleError {
-  const detail = `sale ${sale.id} is at version ${sale.version}; read it again and repeat the change`;
-  return { code: "version-conflict", detail };
+  const now = `sale ${sale.id} is at version ${sale.version}`;
+  return { code: "version-conflict", detail: `${now}; read it again and repeat the change` };
 }

@@ -1,5 +1,5 @@
-/** Reads orders: the pending reservations first, then the ledger, so that an order is seen from the moment it was
- *  accepted and never vanishes in between. */
+/** Reads orders: the pending reservations first, then the ledger, so that an order is seen from
+ * the moment it was accepted and never vanishes in between. */
 import { type BuyerId, type OrderId, routeOf, type SaleId } from "../domain/ids.ts";
 import { asReserved, type Order } from "../domain/order.ts";
 import type { OrderPage, OrderQuery, OrderRepository } from "../ports/order-repository.ts";

@@ -1,5 +1,6 @@
-/** Consumes the order log into the ledger. Delivered at least once, effective once: the ledger drops what it has decided
- *  before, and settling or releasing twice changes nothing. A throw means: deliver the batch again. */
+/** Consumes the order log into the ledger. Delivered at least once, effective once: the ledger
+ * drops what it has decided before, and settling or releasing twice changes nothing. A throw
+ * means: deliver the batch again. */
 import { instant, routeOf } from "../domain/ids.ts";
 import type { RefusalReason } from "../domain/order.ts";
 import type { Reservation } from "../domain/reservation.ts";
@@ -46,7 +47,8 @@ export async function placeOrders(
   };
 }
 
-/** Poison ends as a dead letter, and never only there: if its reservation can be found, its buyer sees a refusal. */
+/** Poison ends as a dead letter, and never only there: if its reservation can be found, its buyer
+ * sees a refusal. */
 async function bury(deps: PlaceOrdersDeps, message: LoggedOrder): Promise<void> {
   await deps.log.deadLetter(message, "not a valid order");
   if (message.orderId === null) return;

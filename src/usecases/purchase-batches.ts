@@ -1,5 +1,5 @@
-/** The batches of the purchase path: requests for one sale share a decision, and all orders share an append.
- *  What arrives while a batch is in flight forms the next one. */
+/** The batches of the purchase path: requests for one sale share a decision, and all orders share
+ * an append. What arrives while a batch is in flight forms the next one. */
 import type { SaleId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import type { Reservation, ReserveOutcome, ReserveRequest } from "../domain/reservation.ts";
@@ -11,7 +11,8 @@ import type { StockStore, StockUnavailable } from "../ports/stock-store.ts";
 type Decision = Result<ReserveOutcome, StockUnavailable>;
 
 export interface PurchaseBatches {
-  /** One request's outcome; `overloaded` at once if too many wait. Rejects if the outcome is unknown. */
+  /** One request's outcome; `overloaded` at once if too many wait. Rejects if the outcome is
+   * unknown. */
   reserve(saleId: SaleId, request: ReserveRequest): Promise<Result<Decision, "overloaded">>;
   /** Resolves once the order is in the log; rejects, or `overloaded`, if that is not known. */
   append(order: Reservation): Promise<Result<void, "overloaded">>;

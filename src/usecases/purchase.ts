@@ -1,6 +1,7 @@
-/** Sells units of one sale to one buyer: reserve first, because stock is the scarce thing; append next, because the
- *  log is what survives us. A retry with the same request key finds its reservation and gets the same order;
- *  while that is still pending it is appended again, since nobody knows whether the first append arrived. */
+/** Sells units of one sale to one buyer: reserve first, because stock is the scarce thing; append
+ * next, because the log is what survives us. A retry with the same request key finds its
+ * reservation and gets the same order; while that is still pending it is appended again, since
+ * nobody knows whether the first append arrived. */
 import {
   type BuyerId,
   type Instant,
@@ -27,7 +28,8 @@ export interface PurchaseCommand {
   readonly quantity: Units;
 }
 
-/** `accepted`: in the order log, for good. `reserved`: stock is taken, the log has not answered in time. */
+/** `accepted`: in the order log, for good. `reserved`: stock is taken, the log has not answered
+ * in time. */
 export interface PurchasedOrder {
   readonly id: OrderId;
   readonly saleId: SaleId;
@@ -107,7 +109,8 @@ async function reserve(
   }
 }
 
-/** True once the log has the order; false if that is not known in time. Never a failure: stock was taken. */
+/** True once the log has the order; false if that is not known in time. Never a failure: stock
+ * was taken. */
 function append(deps: PurchaseDeps, order: Reservation): Promise<boolean> {
   return new Promise((resolve) => {
     const cancel = deps.clock.after(limits.answerDeadlineMs, () => resolve(false));

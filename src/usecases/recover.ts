@@ -1,6 +1,6 @@
-/** Start-up on a stock that did not outlive the process: place everything the log still holds, then load every sale from
- *  the ledger under a new epoch. A reservation that never reached the log was never `accepted`; it is
- *  gone, and its order id reads `refused (reservation-lost)`. */
+/** Start-up on a stock that did not outlive the process: place everything the log still holds,
+ * then load every sale from the ledger under a new epoch. A reservation that never reached the
+ * log was never `accepted`; it is gone, and its order id reads `refused (reservation-lost)`. */
 import type { SaleId } from "../domain/ids.ts";
 import type { Sale } from "../domain/sale.ts";
 import type { OrderLog } from "../ports/order-log.ts";

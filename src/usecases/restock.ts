@@ -1,4 +1,5 @@
-/** Adds units to a sale: the ledger first, once per key; then the stock, once per ledger version. */
+/** Adds units to a sale: the ledger first, once per key; then the stock, once per ledger
+ * version. */
 import type { SaleId, Units } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import type { Sale } from "../domain/sale.ts";

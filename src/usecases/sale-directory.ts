@@ -1,5 +1,5 @@
-/** The sales this process knows, read through: a miss goes to the repository once, however many ask at the same
- *  time. Bounded: the sale that was learnt first is forgotten first. */
+/** The sales this process knows, read through: a miss goes to the repository once, however many
+ * ask at the same time. Bounded: the sale that was learnt first is forgotten first. */
 import type { SaleId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import type { Sale } from "../domain/sale.ts";

@@ -1,6 +1,7 @@
-/** Appends overdue reservations again: whoever crashed between reserve and append left them behind. It only ever
- *  appends; the ledger decides. It looks only at what was reserved so long before the consumers'
- *  position that its first append can no longer arrive, so a slow ledger causes no storm. */
+/** Appends overdue reservations again: whoever crashed between reserve and append left them
+ * behind. It only ever appends; the ledger decides. It looks only at what was reserved so long
+ * before the consumers' position that its first append can no longer arrive, so a slow ledger
+ * causes no storm. */
 import { instant } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import type { OrderLog } from "../ports/order-log.ts";

@@ -1,5 +1,6 @@
-/** What a sale needs while time passes: its stock loaded before it opens, and its state written down when its start
- *  or end time has come. The stock keeps time by itself, so a late tick sells nothing too early or too late. */
+/** What a sale needs while time passes: its stock loaded before it opens, and its state written
+ * down when its start or end time has come. The stock keeps time by itself, so a late tick sells
+ * nothing too early or too late. */
 import { type Instant, instant } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import { type Sale, type SaleAction, stateAt } from "../domain/sale.ts";

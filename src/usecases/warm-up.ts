@@ -1,5 +1,6 @@
-/** Loads a sale's stock from the ledger under a new epoch: before it opens, and again whenever the stock was lost. The
- *  caller sees to it that every order accepted under an older epoch has been placed. */
+/** Loads a sale's stock from the ledger under a new epoch: before it opens, and again whenever
+ * the stock was lost. The caller sees to it that every order accepted under an older epoch has
+ * been placed. */
 import type { Instant } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import { settingsOf } from "../domain/reservation.ts";

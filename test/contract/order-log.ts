@@ -62,7 +62,7 @@ export function orderLogContract(name: string, open: () => Promise<OrderLogHarne
       expect(ids((await drain("b")).flat())).toEqual([order(1).orderId, order(2).orderId]);
     });
 
-    test("delivers a batch again until its handler resolves, before anything after it", async () => {
+    test("delivers a batch again until its handler resolves, before what follows", async () => {
       const { log } = harness;
       await log.append([order(1)]);
       const seen: string[] = [];
@@ -115,7 +115,7 @@ export function orderLogContract(name: string, open: () => Promise<OrderLogHarne
       });
     });
 
-    test("trims only what is old and consumed by every group, and never reuses an offset", async () => {
+    test("trims only what is old and consumed by all, and never reuses an offset", async () => {
       const { log } = harness;
       await log.append([order(1)]);
       await drain("g");

@@ -49,7 +49,7 @@ export function orderRepositoryContract(
       expect(stored).toMatchObject({ ...batch[0], status: "placed", placedAt: now, reason: null });
     });
 
-    test("recognises an order it has decided before, in the same batch and in a later one", async () => {
+    test("recognises an order it has decided before, in its batch and later", async () => {
       await createSale(5);
       const order = reservation({ sequence: 1 });
       expect(await kinds(order, order)).toEqual(["placed", "duplicate"]);

@@ -215,7 +215,7 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
       expect(await stock.level(saleId)).toMatchObject({ epoch: 3, remaining: 9, pendingOrders: 0 });
     });
 
-    test("hands out overdue reservations oldest first, then leaves them alone for longer", async () => {
+    test("hands out the overdue oldest first, then leaves them alone for longer", async () => {
       await load(9);
       const first = reserved(await one({ buyer: "a" }));
       harness.setTime(2_000);

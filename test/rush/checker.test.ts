@@ -45,6 +45,7 @@ interface Changes {
   readonly sold?: number;
   readonly source?: "tables" | "http";
   readonly perBuyerLimit?: number;
+  readonly crashed?: boolean;
 }
 
 /** Three units, three buyers, all as it should be. */
@@ -57,6 +58,7 @@ function evidence(changes: Changes = {}): Evidence {
     stock: 3,
     perBuyerLimit: changes.perBuyerLimit ?? 1,
     stored: { source, orders, sold },
+    crashed: changes.crashed ?? false,
   };
 }
 
@@ -163,6 +165,10 @@ const sound: readonly [string, Changes][] = [
   [
     "a buyer limited with reason",
     { refusals: [refusal("buyer-limit-reached", { buyerId: "buyer-1" })] },
+  ],
+  [
+    "a buyer limited by a reservation that died with the server",
+    { refusals: [refusal("buyer-limit-reached")], crashed: true },
   ],
   [
     "sold out for two units when one is left",

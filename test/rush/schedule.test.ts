@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { BoundedQueue } from "../../src/rush/bounded-queue.ts";
+import { habitsOf } from "../../src/rush/habits.ts";
 import { seededRandom } from "../../src/rush/random.ts";
 import { Schedule } from "../../src/rush/schedule.ts";
 
@@ -36,10 +37,26 @@ test("a queue keeps the order, refuses what is above its maximum, and takes more
 });
 
 test("the same seed gives the same crowd, another seed another", () => {
-  const [a, b, c] = [1, 1, 2].map((seed) => {
-    const random = seededRandom(seed);
-    return Array.from({ length: 10 }, random);
+  const crowd = (seed: number) =>
+    Array.from({ length: 1000 }, (_, buyer) =>
+      habitsOf(buyer, { seed, retryShare: 0.5, greedyShare: 0.5 }),
+    );
+  expect(crowd(1)).toEqual(crowd(1));
+  expect(crowd(1)).not.toEqual(crowd(2));
+});
+
+test("as many insist and grab as the shares say, half of them at once", () => {
+  const shares = { seed: 5, retryShare: 0.2, greedyShare: 0.1 };
+  const habits = Array.from({ length: 10_000 }, (_, buyer) => habitsOf(buyer, shares));
+  const share = (count: number) => count / habits.length;
+  const insisting = (moment: string) => habits.filter(({ repeats }) => repeats === moment).length;
+  const grabbing = (moment: string) => habits.filter(({ grabs }) => grabs === moment).length;
+  for (const moment of ["at-once", "afterwards"]) {
+    expect(Math.abs(share(insisting(moment)) - 0.1)).toBeLessThan(0.015);
+    expect(Math.abs(share(grabbing(moment)) - 0.05)).toBeLessThan(0.015);
+  }
+  expect(habitsOf(3, { seed: 5, retryShare: 0, greedyShare: 1 })).toMatchObject({
+    repeats: "never",
+    grabs: expect.not.stringContaining("never"),
   });
-  expect(a).toEqual(b);
-  expect(a).not.toEqual(c);
 });

@@ -18,7 +18,7 @@ const commands = [
   ["config", "check"],
   ["config", "print"],
 ];
-const terms = ["--product", "p", "--stock", "1", "--price", "1.50"];
+const terms = ["--product-id", "p", "--stock", "1", "--price", "1.50"];
 const secret = "a-secret-of-more-than-32-bytes-aaaaaaaa";
 const development = "doorbuster-development-secret";
 
@@ -79,7 +79,7 @@ describe("usage", () => {
     [["token", "--sub", "a\nb", "--scope", "buy"], "printable"],
     [["sale", "restock", "s1", "--add", "-5"], "whole number from 1 to"],
     [["sale", "restock", "s1", "--add", "1e3"], "whole number from 1 to"],
-    [["sale", "create", "--product", "p", "--stock", "1", "--price", "1,5"], "like 199.00"],
+    [["sale", "create", "--product-id", "p", "--stock", "1", "--price", "1,5"], "like 199.00"],
     [["sale", "create", ...terms, "--starts-at", "tomorrow"], "a time with its zone"],
     [["sale", "create", ...terms, "--starts-at", "2026-11-11T00:00:00"], "a time with its zone"],
     [["sale", "list", "--url", "ftp://127.0.0.1"], "must look like http://"],

@@ -1,5 +1,6 @@
-/** Opens a data directory: makes it, locks it against a second process, and brings its tables up to date. The lock is an
- *  exclusive transaction on a file of its own, which the kernel drops with the process, kill -9 included. */
+/** Opens a data directory: makes it, locks it against a second process, and brings its tables up
+ * to date. The lock is an exclusive transaction on a file of its own, which the kernel drops
+ * with the process, kill -9 included. */
 import { SQLiteError, Database as Sqlite } from "bun:sqlite";
 import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -89,6 +90,7 @@ function withAdvice<T>(path: string, open: () => T): T {
   } catch (reason) {
     if (reason instanceof DataDirectoryError) throw reason;
     const code = reason instanceof Error && "code" in reason ? String(reason.code) : "";
+    if (code === "EEXIST" || code === "ENOTDIR") throw unusable(path, "it is not a directory");
     if (code === "ENOSPC" || code.startsWith("SQLITE_FULL")) throw diskFull(path);
     throw unusable(path, reason instanceof Error ? reason.message : String(reason));
   }
@@ -121,7 +123,7 @@ function unusable(path: string, why: string): DataDirectoryError {
 }
 
 function tooNew(path: string, version: number): DataDirectoryError {
-  const message = `the data directory ${path} was written by a newer doorbuster (schema ${version})`;
+  const message = `the data directory ${path} is from a newer doorbuster (schema ${version})`;
   const help = "start that version, or choose another directory with --data DIR";
   return new DataDirectoryError("data-dir-newer", message, help);
 }

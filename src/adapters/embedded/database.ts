@@ -1,6 +1,6 @@
-/** One SQLite file, written by one process. Writes that wait in the same turn of the event loop share a transaction, and
- *  transactions that end while the disk is busy share the next fsync (group commit). SQLite itself does not
- *  sync a commit (synchronous = NORMAL): we do, off the main thread, before anybody hears of it. */
+/** One SQLite file, written by one process. Writes that arrive while the disk is busy with the
+ * last transaction share the next one and its fsync (group commit). SQLite itself does not sync
+ * a commit (synchronous = NORMAL): we do, off the main thread, before anybody hears of it. */
 import { SQLiteError, type Database as Sqlite } from "bun:sqlite";
 import { closeSync, fdatasync } from "node:fs";
 import { setTimeout as after } from "node:timers";
@@ -13,8 +13,9 @@ export interface WriteScope {
 
 export interface Database {
   readonly sql: Sqlite;
-  /** Runs `operation`, synchronously, in the next shared transaction; resolves with its value once that is
-   *  durable. If it throws, only this operation is rolled back; if the commit fails, all of them are. */
+  /** Runs `operation`, synchronously, in the next shared transaction; resolves with its value
+   * once that is durable. If it throws, only this operation is rolled back; if the commit fails,
+   * all of them are. */
   write<T>(operation: (scope: WriteScope) => T): Promise<T>;
   /** Why writes fail just now, or null. Probed until it passes. */
   failure(): string | null;
@@ -40,21 +41,22 @@ export function groupCommit(sql: Sqlite, walFile: number): Database {
   const begin = sql.prepare("BEGIN IMMEDIATE");
   const commit = sql.prepare("COMMIT");
   const runOne = savepoints(sql);
-  const durable = fsyncs(walFile);
+  const durable = fsyncs(walFile, drain);
   let waiting: Write[] = [];
   let failing: string | null = null;
 
   function write<T>(run: (scope: WriteScope) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       waiting.push({ run, resolve: resolve as (value: never) => void, reject });
-      if (waiting.length === 1) setImmediate(drain);
+      if (waiting.length === 1 && !durable.syncing()) setImmediate(drain);
     });
   }
 
+  /** One transaction at a time is under way to the disk; what arrives meanwhile shares the next. */
   function drain(): void {
+    if (waiting.length === 0 || durable.syncing()) return;
     const writes = waiting;
     waiting = [];
-    if (writes.length === 0) return;
     const undos: (() => void)[] = [];
     try {
       begin.run();
@@ -91,30 +93,24 @@ export function groupCommit(sql: Sqlite, walFile: number): Database {
   return { sql, write, failure: () => failing, close };
 }
 
-/** Answers committed writes once an fsync that began after their commit has ended; one at a time. */
-function fsyncs(walFile: number) {
-  let committed: Done[] = [];
+/** Answers committed writes once an fsync that began after their commit has ended; then calls
+ * `next`. */
+function fsyncs(walFile: number, next: () => void) {
   let syncing = false;
 
   function push(done: readonly Done[]): void {
-    for (const one of done) committed.push(one);
-    if (!syncing) sync();
-  }
-
-  function sync(): void {
-    const done = committed;
-    committed = [];
     syncing = true;
     fdatasync(walFile, (error) => {
       syncing = false;
-      // After a failed fsync the kernel may have dropped the pages, so no later one can be believed.
+      // After a failed fsync the kernel may have dropped the pages, so no later one can be
+      // believed.
       if (error !== null) throw new InvariantError(`fsync failed: ${error.message}`);
       for (const { write, value } of done) write.resolve(value as never);
-      if (committed.length > 0) sync();
+      setImmediate(next);
     });
   }
 
-  return { push };
+  return { push, syncing: () => syncing };
 }
 
 /** Runs one write in its own savepoint, so that its failure leaves the others alone. */

@@ -1,4 +1,5 @@
-/** Reads the order log's rows as messages; one that cannot be understood comes out as such, in its place. */
+/** Reads the order log's rows as messages; one that cannot be understood comes out as such, in
+ * its place. */
 
 import type { OrderId, Units } from "../../domain/ids.ts";
 import { type BuyerId, type Instant, instant, type RequestKey, routeOf } from "../../domain/ids.ts";
@@ -15,7 +16,8 @@ interface BatchRow {
   readonly orders: string;
 }
 
-/** Messages of the last appends that stay in memory, so that a group that keeps up reads no rows. */
+/** Messages of the last appends that stay in memory, so that a group that keeps up reads no
+ * rows. */
 const tailMax = 4_000;
 
 export function logReader(database: Database) {

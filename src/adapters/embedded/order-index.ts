@@ -1,6 +1,7 @@
-/** Finds a buyer's live orders of a sale. New entries wait in memory and are merged into the table in sorted batches: one
- *  entry at a random place of a B-tree costs a page of its own, thousands in key order share theirs (the
- *  idea of the log-structured merge tree, O'Neil et al. 1996, with two levels). */
+/** Finds a buyer's live orders of a sale. New entries wait in memory and are merged into the
+ * table in sorted batches: one entry at a random place of a B-tree costs a page of its own,
+ * thousands in key order share theirs (the idea of the log-structured merge tree, O'Neil et al.
+ * 1996, with two levels). */
 import type { BuyerId, OrderId, RequestKey, SaleId, Units } from "../../domain/ids.ts";
 import type { KnownOrder, Reservation } from "../../domain/reservation.ts";
 import { present } from "../../lib/assert.ts";
@@ -66,20 +67,16 @@ interface UnmergedRow extends IndexRow {
 }
 
 export function orderIndex(database: Database): OrderIndex {
-  const { sql } = database;
-  const select = sql.prepare<IndexRow, [string, string]>(ofBuyerSql);
-  const insert = sql.prepare(mergeSql);
-  const setMerged = sql.prepare<unknown, [number]>(setMergedSql);
+  const table = mergedTable(database);
   let fresh = unmerged(database);
   let merging: Merging | null = null;
-  const merged = mergedBuyers(database);
 
   function ofBuyer(saleId: SaleId, buyerId: BuyerId): readonly KnownOrder[] {
     const key = keyOf(saleId, buyerId);
     const recent = fresh.byBuyer.get(key)?.orders ?? none;
     const frozen = merging?.generation.byBuyer.get(key)?.orders ?? none;
-    if (!merged.mayHave(key)) return frozen.length === 0 ? recent : [...frozen, ...recent];
-    const stored = select.all(saleId, buyerId).map(knownOrder);
+    const stored = table.ofBuyer(key, saleId, buyerId);
+    if (stored.length === 0) return frozen.length === 0 ? recent : [...frozen, ...recent];
     if (recent.length === 0 && frozen.length === 0) return stored;
     return distinct([...stored, ...frozen, ...recent]);
   }
@@ -102,7 +99,10 @@ export function orderIndex(database: Database): OrderIndex {
   }
 
   function merge(scope: WriteScope): void {
-    if (merging === null && fresh.count >= mergeAfter) freeze();
+    if (merging === null && fresh.count >= mergeAfter) {
+      merging = { generation: fresh, keys: [...fresh.byBuyer.keys()].sort(), next: 0 };
+      fresh = emptyGeneration();
+    }
     if (merging === null) return;
     const current = merging;
     const from = current.next;
@@ -110,31 +110,46 @@ export function orderIndex(database: Database): OrderIndex {
       current.next = from;
       merging = current;
     });
-    writeStep(current);
-    if (current.next < current.keys.length) return;
-    setMerged.run(current.generation.lastSeq);
-    merging = null;
-  }
-
-  function freeze(): void {
-    merging = { generation: fresh, keys: [...fresh.byBuyer.keys()].sort(), next: 0 };
-    fresh = emptyGeneration();
-  }
-
-  function writeStep(current: Merging): void {
-    const end = Math.min(current.next + mergeStep, current.keys.length);
-    for (; current.next < end; current.next += 1) {
-      const key = current.keys[current.next] ?? "";
-      const holding = present(current.generation.byBuyer.get(key), "a merge lost a buyer");
-      merged.add(key);
-      const { saleId, buyerId, orders } = holding;
-      for (const { requestKey, orderId, quantity, fingerprint } of orders) {
-        insert.run(saleId, buyerId, requestKey, orderId, quantity, fingerprint);
-      }
-    }
+    if (table.mergeSome(current)) merging = null;
   }
 
   return { ofBuyer, add, merge };
+}
+
+/** The part of the index that is on disk, with a filter before it: nearly every purchase asks for a
+ *  buyer who is not there. */
+function mergedTable(database: Database) {
+  const { sql } = database;
+  const select = sql.prepare<IndexRow, [string, string]>(ofBuyerSql);
+  const insert = sql.prepare(mergeSql);
+  const setMerged = sql.prepare<unknown, [number]>(setMergedSql);
+  const buyers = mergedBuyers(database);
+
+  function ofBuyer(key: string, saleId: SaleId, buyerId: BuyerId): readonly KnownOrder[] {
+    return buyers.mayHave(key) ? select.all(saleId, buyerId).map(knownOrder) : none;
+  }
+
+  /** Writes the next piece of a generation; true once all of it is in the table. */
+  function mergeSome(merging: Merging): boolean {
+    const { generation, keys } = merging;
+    const end = Math.min(merging.next + mergeStep, keys.length);
+    for (; merging.next < end; merging.next += 1) {
+      const key = keys[merging.next] ?? "";
+      buyers.add(key);
+      insertHolding(present(generation.byBuyer.get(key), "a merge lost a buyer"));
+    }
+    if (end < keys.length) return false;
+    setMerged.run(generation.lastSeq);
+    return true;
+  }
+
+  function insertHolding({ saleId, buyerId, orders }: Holding): void {
+    for (const { requestKey, orderId, quantity, fingerprint } of orders) {
+      insert.run(saleId, buyerId, requestKey, orderId, quantity, fingerprint);
+    }
+  }
+
+  return { ofBuyer, mergeSome };
 }
 
 /** The orders written since the last finished merge, as a start finds them. */
@@ -158,7 +173,6 @@ function distinct(orders: readonly KnownOrder[]): KnownOrder[] {
   return [...new Map(orders.map((order) => [order.orderId, order])).values()];
 }
 
-/** Tells at once that a buyer is not in the table, which is what nearly every purchase asks. */
 function mergedBuyers(database: Database): BloomFilter {
   const filter = bloomFilter(filterBits);
   const rows = database.sql.query<BuyerRow, []>("SELECT sale_id, buyer_id FROM order_index");

@@ -1,5 +1,5 @@
-/** The order log on SQLite: every append is one row, every group has a position, and a group's handler is called again with
- *  what it has not acknowledged, also after a restart. */
+/** The order log on SQLite: every append is one row, every group has a position, and a group's
+ * handler is called again with what it has not acknowledged, also after a restart. */
 import { InvariantError } from "../../lib/assert.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LoggedOrder, LogLag, OrderLog, Subscription } from "../../ports/order-log.ts";
@@ -132,9 +132,13 @@ interface ConsumerDeps {
   readonly end: () => number;
 }
 
-/** One group's loop: read, handle, commit the position; asleep while there is nothing to read. */
+/** One group's loop: read, handle, commit the position; asleep while there is nothing to read. A
+ * position is committed together with the next batch's effect; if that fails, the loop goes back
+ * to what was committed. */
 function consumer(deps: ConsumerDeps): Subscription & { wake(): void } {
   const { group, positions } = deps;
+  let cursor = positions.of(group);
+  let committing: Promise<void> = Promise.resolve();
   let stopped = false;
   let running: Promise<void> | null = null;
 
@@ -142,32 +146,37 @@ function consumer(deps: ConsumerDeps): Subscription & { wake(): void } {
     if (running !== null || stopped) return;
     running = run().finally(() => {
       running = null;
-      if (positions.of(group) < deps.end()) wake();
+      if (cursor < deps.end()) wake();
     });
   }
 
   async function run(): Promise<void> {
     let failures = 0;
-    while (!stopped && positions.of(group) < deps.end()) {
+    while (!stopped && cursor < deps.end()) {
       const handled = await step();
       failures = handled ? 0 : failures + 1;
       if (!handled) await pause(deps.clock, failures);
     }
+    await committing;
   }
 
   /** False if the batch must be delivered again. */
   async function step(): Promise<boolean> {
-    const batch = deps.reader.read(positions.of(group), deps.max);
+    const batch = deps.reader.read(cursor, deps.max);
     const last = batch.at(-1);
+    if (last === undefined) return false;
     try {
-      if (last === undefined) return false;
       await deps.handler(batch);
-      await positions.commit(group, last.offset + 1);
-      return true;
     } catch (reason) {
       if (reason instanceof InvariantError) throw reason;
       return false;
     }
+    await committing;
+    cursor = last.offset + 1;
+    committing = positions.commit(group, cursor).catch(() => {
+      cursor = positions.of(group);
+    });
+    return true;
   }
 
   async function stop(): Promise<void> {

@@ -1,4 +1,5 @@
-/** The ledger and the order table on SQLite: one transaction a batch, and the domain decides every order. */
+/** The ledger and the order table on SQLite: one transaction a batch, and the domain decides
+ * every order. */
 import { type Epoch, epoch, type OrderId, routeOf, type SaleId, units } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import { decidePlacement, type Placement, type RefusalReason } from "../../domain/order.ts";

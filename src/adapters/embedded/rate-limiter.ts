@@ -9,14 +9,10 @@ export function embeddedRateLimiter(clock: Pick<Clock, "now">): RateLimiter {
   return {
     take(key, limit, n) {
       const now = clock.now();
-      const { bucket, ...decision } = takeTokens(
-        buckets.get(key) ?? fullBucket(limit, now),
-        limit,
-        n,
-        now,
-      );
+      const held = buckets.get(key) ?? fullBucket(limit, now);
+      const { bucket, granted, remaining, retryAfterMs } = takeTokens(held, limit, n, now);
       if (n > 0) buckets.set(key, bucket);
-      return decision;
+      return { granted, remaining, retryAfterMs };
     },
   };
 }

@@ -1,5 +1,6 @@
-/** The stock in memory over the ledger: reserving writes nothing. What makes an order durable is the log; a process that
- *  starts loads the stock anew from the ledger, under a higher epoch, after the log was replayed. */
+/** The stock in memory over the ledger: reserving writes nothing. What makes an order durable is
+ * the log; a process that starts loads the stock anew from the ledger, under a higher epoch,
+ * after the log was replayed. */
 import {
   type BuyerId,
   type Epoch,
@@ -79,28 +80,6 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
     return ok(requests.map((request) => reserveOne(deps.index, saleId, sale, request, now)));
   };
 
-  const settle: StockStore["settle"] = async (orders) => {
-    for (const order of orders) dropPending(sales.get(order.saleId), order.orderId);
-  };
-
-  const release: StockStore["release"] = async (orders, credit) => {
-    for (const { saleId, orderId } of orders) {
-      const sale = sales.get(saleId);
-      const dropped = dropPending(sale, orderId);
-      if (sale === undefined || dropped === null || !credit) continue;
-      sale.remaining += dropped.quantity;
-      sale.released += dropped.quantity;
-    }
-  };
-
-  const restock: StockStore["restock"] = async (saleId, added, ledgerVersion) => {
-    const sale = sales.get(saleId);
-    if (sale === undefined || ledgerVersion <= sale.loadedVersion) return;
-    if (sale.restocks.has(ledgerVersion)) return;
-    sale.restocks.add(ledgerVersion);
-    sale.remaining += added;
-  };
-
   const overdue: StockStore["overdue"] = async (before, max) => {
     const taken: Reservation[] = [];
     for (const sale of sales.values()) {
@@ -128,7 +107,36 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
     };
   };
 
-  return { load, configure, reserve, settle, release, restock, overdue, pending, level };
+  return { load, configure, reserve, overdue, pending, level, ...ledgerFeedback(sales) };
+}
+
+/** What the ledger decided, brought back to the stock. */
+function ledgerFeedback(
+  sales: ReadonlyMap<SaleId, SaleStock>,
+): Pick<StockStore, "settle" | "release" | "restock"> {
+  const settle: StockStore["settle"] = async (orders) => {
+    for (const order of orders) dropPending(sales.get(order.saleId), order.orderId);
+  };
+
+  const release: StockStore["release"] = async (orders, credit) => {
+    for (const { saleId, orderId } of orders) {
+      const sale = sales.get(saleId);
+      const dropped = dropPending(sale, orderId);
+      if (sale === undefined || dropped === null || !credit) continue;
+      sale.remaining += dropped.quantity;
+      sale.released += dropped.quantity;
+    }
+  };
+
+  const restock: StockStore["restock"] = async (saleId, added, ledgerVersion) => {
+    const sale = sales.get(saleId);
+    if (sale === undefined || ledgerVersion <= sale.loadedVersion) return;
+    if (sale.restocks.has(ledgerVersion)) return;
+    sale.restocks.add(ledgerVersion);
+    sale.remaining += added;
+  };
+
+  return { settle, release, restock };
 }
 
 function freshStock(
@@ -173,7 +181,8 @@ function reserveOne(
   }
 }
 
-/** What a buyer holds: what the ledger has, and what is on its way there. An order may be in both. */
+/** What a buyer holds: what the ledger has, and what is on its way there. An order may be in
+ * both. */
 function recordOf(
   index: Pick<OrderIndex, "ofBuyer">,
   saleId: SaleId,
@@ -228,7 +237,8 @@ function dropPending(sale: SaleStock | undefined, orderId: OrderId): Reservation
   return order;
 }
 
-/** Entries that were never swept stand in the order of their due times, so the first that is not due ends the search. */
+/** Entries that were never swept stand in the order of their due times, so the first that is not
+ * due ends the search. */
 function takeOverdue(sale: SaleStock, before: Instant, max: number, now: Instant): Reservation[] {
   const due: PendingOrder[] = [];
   for (const entry of sale.pending.values()) {

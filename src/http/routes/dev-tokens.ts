@@ -1,8 +1,8 @@
-/** Tokens for development: for whoever asks, as whoever they like. Mounted only where the configuration allows it. */
+/** Tokens for development: for whoever asks, as whoever they like. Mounted only where the
+ *  configuration allows it. */
 import { createRoute } from "@hono/zod-openapi";
-import { createSigner } from "fast-jwt";
-import type { AuthConfig } from "../../config/validate.ts";
 import { instant } from "../../domain/ids.ts";
+import { signJwt } from "../../lib/sign-jwt.ts";
 import type { AppDeps } from "../app-deps.ts";
 import type { Api } from "../app-env.ts";
 import { jsonBody } from "../guard.ts";
@@ -12,7 +12,7 @@ import { bodyProblems, problemAnswers, success } from "../schemas/answers.ts";
 import { tokenAnswer, tokenRequest } from "../schemas/token.ts";
 
 export function devTokenRoutes(api: Api, deps: Pick<AppDeps, "auth" | "clock">): void {
-  const sign = tokenSigner(deps.auth);
+  const { keys, issuer, audience, tokenTtlSeconds } = deps.auth;
   const route = createRoute({
     method: "post",
     path: "/v1/dev/tokens",
@@ -29,13 +29,9 @@ export function devTokenRoutes(api: Api, deps: Pick<AppDeps, "auth" | "clock">):
   });
   api.openapi(route, (c) => {
     const issuedAt = Math.floor(deps.clock.now() / 1000);
-    const expiresAt = issuedAt + deps.auth.tokenTtlSeconds;
-    const token = sign({ ...c.req.valid("json"), iat: issuedAt, exp: expiresAt });
+    const expiresAt = issuedAt + tokenTtlSeconds;
+    const claims = { ...c.req.valid("json"), iss: issuer, aud: audience, iat: issuedAt };
+    const token = signJwt(keys[0], { ...claims, exp: expiresAt });
     return jsonAnswer(201, { token, expiresAt: isoTime(instant(expiresAt * 1000)) });
   });
-}
-
-/** The first key signs. */
-function tokenSigner({ keys: [{ kid, secret }], issuer, audience }: AuthConfig) {
-  return createSigner({ key: secret, algorithm: "HS256", kid, iss: issuer, aud: audience });
 }

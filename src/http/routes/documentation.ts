@@ -1,5 +1,5 @@
-/** The API's description: OpenAPI 3.1 for programs, and Swagger UI over it for people, from files that this program
- *  carries with it. */
+/** The API's description: OpenAPI 3.1 for programs, and Swagger UI over it for people, from
+ *  files that this program carries with it. */
 
 import swaggerStyle from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
 import swaggerScript from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
@@ -43,7 +43,8 @@ function file(body: string | Bun.BunFile, contentType: string): Response {
   return new Response(body, { headers });
 }
 
-/** Swagger UI sets styles inline and draws its icons from data: URLs; it needs nothing else and nobody else. */
+/** Swagger UI sets styles inline and draws its icons from data: URLs; it needs nothing else and
+ *  nobody else. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",

@@ -1,5 +1,6 @@
-/** The two calls that a crowd makes: buying, and reading the sale. One set of handlers, mounted on the router, where they
- *  are documented, and on the server itself, which then calls them without the router. */
+/** The two calls that a crowd makes: buying, and reading the sale. One set of handlers, mounted
+ *  on the router, where they are documented, and on the server itself, which then calls them
+ *  without the router. */
 import { createRoute } from "@hono/zod-openapi";
 import type { AppDeps } from "../app-deps.ts";
 import type { Api } from "../app-env.ts";

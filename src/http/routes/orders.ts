@@ -1,4 +1,5 @@
-/** Buying and reading orders. The purchase itself is a hot route; what is here of it is its documentation. */
+/** Buying and reading orders. The purchase itself is a hot route; what is here of it is its
+ *  documentation. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { parseSaleId } from "../../domain/ids.ts";
 import { type FoundOrder, findOrder, listOrders } from "../../usecases/find-orders.ts";
@@ -72,7 +73,7 @@ function maySee(identity: Identity, order: FoundOrder): boolean {
 }
 
 function isAdmin(identity: Identity): boolean {
-  return identity.scopes.has("admin");
+  return identity.admin;
 }
 
 /** Also the answer for somebody else's order, so that ids tell nothing. */

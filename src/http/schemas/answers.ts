@@ -1,5 +1,6 @@
-/** The answers of a route, as the documentation lists them: one for success, one for every status that its problems have.
- *  Everything that says `type` here is what a client will read, since both come from the registry of problems. */
+/** The answers of a route, as the documentation lists them: one for success, one for every
+ *  status that its problems have. Everything that says `type` here is what a client will read,
+ *  since both come from the registry of problems. */
 import { type RouteConfig, z } from "@hono/zod-openapi";
 import { type ProblemCode, problems } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";

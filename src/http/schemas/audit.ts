@@ -3,7 +3,8 @@ import { z } from "@hono/zod-openapi";
 import { timeText } from "./common.ts";
 
 const count = z.int().min(0);
-/** What is left may be negative in the books of a sale that was oversold, which is what an audit is there to find. */
+/** What is left may be negative in the books of a sale that was oversold, which is what an audit
+ *  is there to find. */
 const balance = z.int();
 
 export const auditAnswer = z

@@ -1,5 +1,5 @@
-/** The pieces that several requests and answers share: money, times, ids, pages. What the program checks and what the
- *  documentation says are the same schema. */
+/** The pieces that several requests and answers share: money, times, ids, pages. What the
+ *  program checks and what the documentation says are the same schema. */
 import { z } from "@hono/zod-openapi";
 import { instant } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
@@ -11,8 +11,8 @@ export const money = z
   })
   .openapi("Money", { example: { amount: "199.00", currency: "CNY" } });
 
-const timePattern =
-  "^(19[7-9][0-9]|[2-9][0-9]{3})-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?Z$";
+/** What the format allows and we don't: other zones, years before 1970, endless fractions. */
+const timePattern = "^(19[7-9]|[2-9][0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\\.[0-9]{1,9})?Z$";
 
 /** A time in a request, as an instant. */
 export const time = z.iso
@@ -27,7 +27,8 @@ export const time = z.iso
 /** A time in an answer. */
 export const timeText = z.iso.datetime().openapi({ example: "2027-01-31T12:00:00.000Z" });
 
-/** Text for people: no control characters, and as many characters as people would count, not UTF-16 units. */
+/** Text for people: no control characters, and as many characters as people would count, not
+ *  UTF-16 units. */
 export function displayText(maxLength: number) {
   return (
     z

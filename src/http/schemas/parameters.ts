@@ -1,5 +1,5 @@
-/** Request headers, as the documentation shows them. The handlers read them by themselves, since a missing one has a
- *  problem of its own. */
+/** Request headers, as the documentation shows them. The handlers read them by themselves, since
+ *  a missing one has a problem of its own. */
 import { limits } from "../../domain/limits.ts";
 
 export const idempotencyKey = {

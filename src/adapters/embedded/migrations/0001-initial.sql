@@ -1,5 +1,6 @@
--- The tables of one data directory. Rows of the hot tables (order_log, orders) are only ever appended, because a
--- row at a random place costs several times one at the end; order_index is filled in sorted batches.
+-- The tables of one data directory. Rows of the hot tables (order_log, orders) are only ever
+-- appended, because a row at a random place costs several times one at the end; order_index is
+-- filled in sorted batches.
 
 CREATE TABLE sales (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
