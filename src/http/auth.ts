@@ -49,6 +49,7 @@ export function forbidden(scope: Scope): Response {
 }
 
 function bearerToken(authorization: string): string | null {
+  if (authorization.startsWith("Bearer ey")) return authorization.slice(7);
   return /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? null;
 }
 

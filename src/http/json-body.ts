@@ -5,17 +5,20 @@ import { faultyRequest } from "./faults.ts";
 import { problem } from "./problem.ts";
 
 /** A body of declared length is what it says; another one is counted as it comes. */
-export async function readText(request: Request): Promise<Result<string, Response>> {
+export function readText(request: Request): Promise<Result<string, Response>> {
   const length = request.headers.get("content-length");
   const refused = refusedByHeaders(request.headers, length);
-  if (refused !== null) return err(refused);
-  try {
-    if (length === null) return await readCounted(request);
-    const text = await request.text();
-    return text.length > limits.bodyMaxBytes ? err(tooLarge()) : ok(text);
-  } catch {
-    return err(faultyRequest([{ field: "", message: "could not be read to its end" }]));
-  }
+  if (refused !== null) return Promise.resolve(err(refused));
+  const text = length === null ? readCounted(request) : request.text();
+  return text.then(checked, unreadable);
+}
+
+function checked(text: string | null): Result<string, Response> {
+  return text === null || text.length > limits.bodyMaxBytes ? err(tooLarge()) : ok(text);
+}
+
+function unreadable(): Result<string, Response> {
+  return err(faultyRequest([{ field: "", message: "could not be read to its end" }]));
 }
 
 export function parseJson(text: string): Result<unknown, Response> {
@@ -42,15 +45,16 @@ function isJson(contentType: string | null): boolean {
 /** RFC 9110: parameters after a semicolon, names and values as tokens or quoted. */
 const jsonWithParameters = /^application\/json[ \t]*(;[ \t]*charset="?utf-8"?[ \t]*)?;?$/i;
 
-async function readCounted(request: Request): Promise<Result<string, Response>> {
+/** Null once it is too long. */
+async function readCounted(request: Request): Promise<string | null> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength;
-    if (size > limits.bodyMaxBytes) return err(tooLarge());
+    if (size > limits.bodyMaxBytes) return null;
     chunks.push(chunk);
   }
-  return ok(Buffer.concat(chunks).toString());
+  return Buffer.concat(chunks).toString();
 }
 
 function tooLarge(): Response {

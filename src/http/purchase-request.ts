@@ -21,11 +21,30 @@ export const purchaseBody = z.strictObject({
 export function parsePurchase(text: string, headers: Headers): Result<PurchaseRequest, Response> {
   const json = parseJson(text);
   if (!json.ok) return json;
-  const body = purchaseBody.safeParse(json.value);
-  if (!body.success) return err(invalidRequest(body.error.issues));
+  const quantity = parseQuantity(json.value);
+  if (!quantity.ok) return quantity;
   const requestKey = readRequestKey(headers);
   if (!requestKey.ok) return requestKey;
-  return ok({ quantity: units(body.data.quantity), requestKey: requestKey.value });
+  return ok({ quantity: quantity.value, requestKey: requestKey.value });
+}
+
+/** The right body is recognised at a glance; what is wrong with another one, the schema knows. */
+export function parseQuantity(json: unknown): Result<Units, Response> {
+  if (typeof json === "object" && json !== null && "quantity" in json) {
+    const { quantity, ...others } = json;
+    if (isQuantity(quantity) && isEmpty(others)) return ok(units(quantity));
+  }
+  const body = purchaseBody.safeParse(json);
+  return body.success ? ok(units(body.data.quantity)) : err(invalidRequest(body.error.issues));
+}
+
+function isQuantity(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= limits.quantityMax;
+}
+
+function isEmpty(fields: object): boolean {
+  for (const _ in fields) return false;
+  return true;
 }
 
 /** The `Idempotency-Key` of a request, which must have one. */

@@ -1,0 +1,144 @@
+/** Money, request keys, token buckets, the audit's equation and the limits' relations. */
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { type AuditCounts, findings, sameCounts } from "../../src/domain/audit.ts";
+import { type Instant, instant, units } from "../../src/domain/ids.ts";
+import { limits } from "../../src/domain/limits.ts";
+import { formatMoney, parseMoney } from "../../src/domain/money.ts";
+import { fullBucket, takeTokens } from "../../src/domain/rate-limit.ts";
+import { fingerprintOf, parseRequestKey } from "../../src/domain/request-key.ts";
+
+describe("money", () => {
+  test("is written as it was read", () => {
+    const amounts = fc.integer({ min: 0, max: limits.priceMaxMinorUnits });
+    fc.assert(
+      fc.property(amounts, (minorUnits) => {
+        const money = { minorUnits, currency: "CNY" };
+        expect(parseMoney(formatMoney(money))).toEqual({ ok: true, value: money });
+      }),
+    );
+  });
+
+  test.each(["", "1", "1.0", "01.00", "-1.00", "1,00", "1.000", "99999999999.00", "1e3.00"])(
+    "of %p is refused",
+    (amount) => {
+      expect(parseMoney({ amount, currency: "CNY" }).ok).toBe(false);
+    },
+  );
+
+  test.each(["", "cny", "CN", "CNYY", "C1Y"])("in %p is refused", (currency) => {
+    expect(parseMoney({ amount: "1.00", currency }).ok).toBe(false);
+  });
+});
+
+describe("a request key", () => {
+  test.each([
+    ["k", "k"],
+    ['"k"', "k"],
+    ['"a b"', "a b"],
+    ['"', '"'],
+    ["x".repeat(255), "x".repeat(255)],
+  ])("sent as %p is %p", (header, key) => {
+    expect(parseRequestKey(header)).toEqual({ ok: true, value: key as never });
+  });
+
+  test.each([
+    [null, "missing"],
+    ["", "missing"],
+    ['""', "missing"],
+    ["x".repeat(256), "malformed"],
+    ["ü", "malformed"],
+    ["a\tb", "malformed"],
+  ] as const)("sent as %p is %s", (header, error) => {
+    expect(parseRequestKey(header)).toEqual({ ok: false, error });
+  });
+
+  test("has a fingerprint that tells bodies apart", () => {
+    expect(fingerprintOf({ quantity: 1 })).not.toBe(fingerprintOf({ quantity: 2 }));
+  });
+});
+
+describe("a token bucket", () => {
+  const limit = { perSecond: 100, burst: 50 };
+  const steps = fc.array(
+    fc.record({ waitMs: fc.integer({ min: 0, max: 300 }), n: fc.integer({ min: 0, max: 80 }) }),
+    { maxLength: 60 },
+  );
+
+  function run(takes: readonly { waitMs: number; n: number }[]) {
+    let now: Instant = instant(0);
+    let bucket = fullBucket(limit, now);
+    const grants: { at: number; granted: number }[] = [];
+    for (const { waitMs, n } of takes) {
+      now = instant(now + waitMs);
+      const grant = takeTokens(bucket, limit, n, now);
+      bucket = grant.bucket;
+      grants.push({ at: now, granted: grant.granted });
+    }
+    return grants;
+  }
+
+  test("never grants more than rate·t + burst in any window", () => {
+    fc.assert(
+      fc.property(steps, (takes) => {
+        const grants = run(takes);
+        for (let from = 0; from < grants.length; from += 1) {
+          let sum = 0;
+          for (const { at, granted } of grants.slice(from)) {
+            sum += granted;
+            const elapsedMs = at - (grants[from]?.at ?? 0);
+            expect(sum).toBeLessThanOrEqual((elapsedMs * limit.perSecond) / 1000 + limit.burst);
+          }
+        }
+      }),
+    );
+  });
+
+  test("grants all of the rate to whoever always asks for more", () => {
+    const takes = Array.from({ length: 1_001 }, () => ({ waitMs: 10, n: 1_000 }));
+    const total = run(takes).reduce((sum, { granted }) => sum + granted, 0);
+    expect(total).toBe(limit.burst + 1_000);
+  });
+
+  test("says when the next token is there", () => {
+    const { bucket } = takeTokens(fullBucket(limit, instant(0)), limit, 50, instant(0));
+    expect(takeTokens(bucket, limit, 1, instant(0)).retryAfterMs).toBe(10);
+    expect(takeTokens(bucket, limit, 1, instant(10)).granted).toBe(1);
+  });
+});
+
+describe("an audit", () => {
+  const sound: AuditCounts = {
+    stock: units(10),
+    remaining: units(5),
+    pending: units(2),
+    inTransfer: units(0),
+    sold: units(3),
+    placed: units(3),
+    released: units(0),
+    refused: units(0),
+    orders: 3,
+    duplicates: 0,
+    overLimitBuyers: 0,
+  };
+
+  test("of sound counts finds nothing", () => {
+    expect(findings(sound)).toEqual([]);
+  });
+
+  test.each([
+    [{ remaining: units(6) }, "stock 10 ≠"],
+    [{ pending: units(1) }, "stock 10 ≠"],
+    [{ sold: units(11), placed: units(11), remaining: units(-3) }, "oversold"],
+    [{ placed: units(2) }, "the orders say 2"],
+    [{ duplicates: 1 }, "several orders"],
+    [{ overLimitBuyers: 1 }, "over the limit"],
+  ] as const)("with %p finds it", (over, finding) => {
+    expect(findings({ ...sound, ...over }).join("; ")).toContain(finding);
+  });
+
+  test("compares every count of two passes", () => {
+    expect(sameCounts(sound, { ...sound })).toBe(true);
+    expect(sameCounts(sound, { ...sound, orders: 4 })).toBe(false);
+  });
+});
