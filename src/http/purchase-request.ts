@@ -1,5 +1,5 @@
 /** What a purchase asks for: the body and the `Idempotency-Key`. */
-import { z } from "zod";
+import { z } from "@hono/zod-openapi";
 import { type RequestKey, type Units, units } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import { parseRequestKey, type RequestKeyError } from "../domain/request-key.ts";

@@ -97,6 +97,6 @@ describe("placing", () => {
     ["comes from an older load", { minEpoch: epoch(2), keyTaken: true }, "reservation-lost"],
   ] as const)("an order that %s", (_, over, reason) => {
     const expected = reason === null ? { status: "placed" } : { status: "refused", reason };
-    expect(decidePlacement(order, { ...facts, ...over })).toEqual(expected);
+    expect(decidePlacement(order, { ...facts, ...over })).toMatchObject(expected);
   });
 });

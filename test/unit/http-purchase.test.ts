@@ -2,7 +2,9 @@
 // the server calls directly answers as the router does.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import type { AppDeps } from "../../src/http/app-deps.ts";
+import { parseQuantity, purchaseBody } from "../../src/http/purchase-request.ts";
 import { hotHandlers } from "../../src/http/routes/hot.ts";
 import { err, ok } from "../../src/lib/result.ts";
 import type { PurchaseBatches } from "../../src/usecases/purchase-batches.ts";
@@ -231,6 +233,16 @@ describe("a purchase is refused", () => {
     const answer = await buy(sale, { token });
     expect([answer.status, code(answer)]).toEqual([409, "buyer-limit-reached"]);
   });
+});
+
+test("what is recognised at a glance is what the schema allows", () => {
+  const field = fc.constantFrom("quantity", "Quantity", "coupon", "__proto__", "");
+  const value = fc.oneof(fc.integer({ min: -2, max: 1_003 }), fc.double(), fc.jsonValue());
+  const body = fc.oneof(fc.jsonValue(), fc.dictionary(field, value, { maxKeys: 2 }));
+  const property = fc.property(body, (json) => {
+    expect(parseQuantity(json).ok).toBe(purchaseBody.safeParse(json).success);
+  });
+  fc.assert(property, { numRuns: 2_000 });
 });
 
 describe("a purchase that the engine cannot take now", () => {
