@@ -8,6 +8,7 @@ import { audit } from "../../src/usecases/audit.ts";
 import { actOnSale } from "../../src/usecases/change-sale.ts";
 import { findOrder } from "../../src/usecases/find-orders.ts";
 import { purchaseBatches } from "../../src/usecases/purchase-batches.ts";
+import { recover } from "../../src/usecases/recover.ts";
 import { sweep } from "../../src/usecases/sweep.ts";
 import { request } from "../support/builders.ts";
 import { type EmbeddedEngine, embeddedEngine, type Faults } from "../support/embedded-engine.ts";
@@ -176,6 +177,31 @@ describe("a restart", () => {
     expect(await bought()).toEqual({ ...order, repeated: true });
     expect(await refusedWith({ key: "other" })).toBe("buyer-limit-reached");
     expect(await audited()).toMatchObject({ ok: true, sold: 1, remaining: 2, pending: 0 });
+  });
+
+  test("still knows the keys and limits of what was placed before it", async () => {
+    const order = await bought();
+    await engine.consume();
+    await engine.restart();
+    expect(await bought()).toEqual({ ...order, repeated: true });
+    expect(await refusedWith({ key: "other" })).toBe("buyer-limit-reached");
+  });
+
+  test("loads nothing before the log has been replayed", async () => {
+    await bought();
+    await engine.restartKeepingStock();
+    const { orders } = engine.deps;
+    const fenced: string[] = [];
+    const fence: typeof orders.fence = (id) => {
+      fenced.push(id);
+      return orders.fence(id);
+    };
+    const recovering = recover({ ...engine.deps, orders: { fence } }, ordersGroup);
+    for (let n = 0; n < 20; n += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(fenced).toEqual([]);
+    await engine.consume();
+    expect((await recovering).replayed).toBe(1);
+    expect(fenced).toEqual([sale.id]);
   });
 
   test("frees a reservation that never reached the log, and says so", async () => {

@@ -1,0 +1,67 @@
+/** Shows that the tests can fail: applies each deliberate bug of the table to a copy of the source,
+ *  runs the one test that is to catch it, and expects red. Every named test must be green before.
+ *  `bun scripts/mutations.ts [--only PART-OF-A-PROMISE]` */
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Mutation, mutations } from "./mutations/table.ts";
+
+const root = join(import.meta.dir, "..");
+const atOnce = 2;
+const testTimeoutMs = 60_000;
+
+type Verdict = "caught" | "SURVIVED" | "not found once" | "test not green";
+
+const only = process.argv.indexOf("--only");
+const wanted = only < 0 ? "" : (process.argv[only + 1] ?? "");
+const chosen = mutations.filter((mutation) => mutation.promise.includes(wanted));
+const verdicts = await inParallel(chosen, judge);
+chosen.forEach((mutation, at) => {
+  console.log(`${(verdicts[at] ?? "").padEnd(15)} ${mutation.promise}`);
+  console.log(`${" ".repeat(16)}${mutation.file} → ${mutation.test} "${mutation.name}"`);
+});
+const caught = verdicts.filter((verdict) => verdict === "caught").length;
+console.log(`${caught} caught, ${chosen.length - caught} not`);
+process.exit(chosen.length > 0 && caught === chosen.length ? 0 : 1);
+
+async function judge(mutation: Mutation): Promise<Verdict> {
+  const copy = mkdtempSync(join(tmpdir(), "doorbuster-mutation-"));
+  try {
+    for (const name of ["src", "test", "package.json", "tsconfig.json"]) {
+      cpSync(join(root, name), join(copy, name), { recursive: true });
+    }
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    if ((await run(copy, mutation)) !== "green") return "test not green";
+    const path = join(copy, mutation.file);
+    const parts = readFileSync(path, "utf8").split(mutation.find);
+    if (parts.length !== 2) return "not found once";
+    writeFileSync(path, parts.join(mutation.replace));
+    return (await run(copy, mutation)) === "red" ? "caught" : "SURVIVED";
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** `none` if no test has that name. A test that does not end has noticed the bug, too. */
+async function run(cwd: string, { test, name }: Mutation): Promise<"green" | "red" | "none"> {
+  const pattern = name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const command = [process.execPath, "test", `./${test}`, "-t", pattern];
+  const options = { stdout: "ignore", stderr: "pipe", timeout: testTimeoutMs } as const;
+  const child = Bun.spawn(command, { cwd, ...options });
+  const said = await new Response(child.stderr).text();
+  const exitCode = await child.exited;
+  if (!/^ *[1-9]\d* pass$/m.test(said) && exitCode === 0) return "none";
+  return exitCode === 0 ? "green" : "red";
+}
+
+async function inParallel<In, Out>(items: readonly In[], work: (item: In) => Promise<Out>) {
+  const results: Out[] = [];
+  let next = 0;
+  async function worker(): Promise<void> {
+    for (let at = next++; at < items.length; at = next++) {
+      results[at] = await work(items[at] as In);
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}
