@@ -4,7 +4,8 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Mutation, mutations } from "./mutations/table.ts";
+import type { Mutation } from "./mutations/mutation.ts";
+import { mutations } from "./mutations/table.ts";
 
 const root = join(import.meta.dir, "..");
 const atOnce = 2;

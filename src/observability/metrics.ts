@@ -2,6 +2,7 @@
  *  mix. What is counted per request is kept in plain numbers and handed to the registry when
  *  somebody asks. */
 import { Counter, Histogram, Registry } from "prom-client";
+import type { ProblemCode } from "../domain/errors.ts";
 import { described, readCounter, readGauge, readTally } from "./collectors.ts";
 import { createHttpMeter, type HttpMeter, type RouteMeter } from "./http-meter.ts";
 import { labelNames, metricNames } from "./names.ts";
@@ -23,11 +24,13 @@ export interface PlacementCounts {
   readonly lagMs: number;
 }
 
+/** A problem's code, unless the purchase was taken; `repeated` is a request key seen before. */
+export type PurchaseOutcome = "accepted" | "reserved" | "repeated" | ProblemCode;
+
 export interface Metrics {
   /** The counters of a route: ask once, count often. */
   route(method: string, route: string): RouteMeter;
-  /** One purchase; the outcome is `accepted`, `reserved`, `repeated` or the code of a problem. */
-  purchase(outcome: string): void;
+  purchase(outcome: PurchaseOutcome): void;
   rateLimited(policy: string): void;
   observePlacement(counts: PlacementCounts): void;
   observeSweep(orders: number): void;

@@ -32,30 +32,16 @@ export async function embeddedEngine(startMs = 1_800_000_000_000) {
   let directory = openDataDirectory(path);
   let deps = embeddedStores(directory.database, clock);
 
-  async function openSale(over: Partial<SaleTerms> = {}): Promise<Sale> {
-    const created = await createSale(deps, terms(over));
-    if (!created.ok) throw new Error(created.error.detail);
-    const opened = await actOnSale(deps, created.value.id, "open");
-    if (!opened.ok) throw new Error(opened.error.detail);
-    return opened.value;
-  }
-
   /** A purchase; `over` replaces ports, as a fault would. */
   function buy(sale: Sale, parts: Buy = {}, over: Faults = {}) {
     const quantity = parts.quantity ?? 1;
-    return purchase(purchaseDeps(over), {
+    return purchase(faulty(deps, over), {
       sale,
       buyerId: (parts.buyer ?? "a") as BuyerId,
       requestKey: (parts.key ?? "k") as RequestKey,
       fingerprint: `q${quantity}`,
       quantity: units(quantity),
     });
-  }
-
-  function purchaseDeps(over: Faults): PurchaseDeps {
-    if (over.stock === undefined && over.log === undefined) return deps;
-    const stock = { ...deps.stock, ...over.stock };
-    return { batches: purchaseBatches({ stock, log: { ...deps.log, ...over.log } }), clock };
   }
 
   /** Places everything that is in the log; resolves with the ledger's results in sum. */
@@ -92,7 +78,7 @@ export async function embeddedEngine(startMs = 1_800_000_000_000) {
   return {
     path,
     clock,
-    openSale,
+    openSale: (over: Partial<SaleTerms> = {}) => openSale(deps, over),
     buy,
     consume,
     restart,
@@ -111,4 +97,21 @@ export async function embeddedEngine(startMs = 1_800_000_000_000) {
 export interface Faults {
   readonly stock?: Partial<StockStore>;
   readonly log?: Partial<OrderLog>;
+}
+
+type Deps = ReturnType<typeof embeddedStores>;
+
+async function openSale(deps: Deps, over: Partial<SaleTerms>): Promise<Sale> {
+  const created = await createSale(deps, terms(over));
+  if (!created.ok) throw new Error(created.error.detail);
+  const opened = await actOnSale(deps, created.value.id, "open");
+  if (!opened.ok) throw new Error(opened.error.detail);
+  return opened.value;
+}
+
+function faulty(deps: Deps, over: Faults): PurchaseDeps {
+  if (over.stock === undefined && over.log === undefined) return deps;
+  const stock = { ...deps.stock, ...over.stock };
+  const log = { ...deps.log, ...over.log };
+  return { batches: purchaseBatches({ stock, log }), clock: deps.clock };
 }

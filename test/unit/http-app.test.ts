@@ -51,6 +51,19 @@ describe("a problem", () => {
   });
 });
 
+test("a broken invariant is answered 500, and then stops the process", async () => {
+  const script = `
+    import { InvariantError } from "./src/lib/assert.ts";
+    import { internalError } from "./src/http/internal-error.ts";
+    const answer = internalError({ error() {} }, new InvariantError("units do not add up"));
+    console.log(answer.status);
+    setTimeout(() => console.log("still there"), 50);
+  `;
+  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "pipe" });
+  expect(await child.exited).not.toBe(0);
+  expect(await new Response(child.stdout).text()).toBe("500\n");
+});
+
 describe("a method", () => {
   test.each([
     ["DELETE", "/v1/sales", "GET, HEAD, OPTIONS, POST"],

@@ -271,7 +271,7 @@ describe("restocking a sale", () => {
     },
   );
 
-  test("of too much, of a sale that has ended, and of one that isn't there is refused", async () => {
+  test("of too much, of an ended sale, and of one that isn't there is refused", async () => {
     const id = await engine.openSale();
     const headers = { "idempotency-key": "x" };
     expect((await restock(id, { add: 100_000_000 }, headers)).status).toBe(400);

@@ -59,7 +59,7 @@ describe("a purchase", () => {
     expect(await audited()).toMatchObject({ ok: true, sold: 1, remaining: 2, pending: 0 });
   });
 
-  test("that is repeated with its key gets the first answer, whatever the sale has become", async () => {
+  test("that is repeated gets the first answer, whatever the sale has become", async () => {
     const first = await bought();
     expect(await bought()).toEqual({ ...first, repeated: true });
     await engine.consume();
@@ -69,7 +69,7 @@ describe("a purchase", () => {
     expect(await refusedWith({ key: "new" })).toBe("sale-ended");
   });
 
-  test("that is repeated while pending is appended again before it is called accepted", async () => {
+  test("repeated while pending is appended again before it is called accepted", async () => {
     expect((await bought({}, appendFails)).status).toBe("reserved");
     expect(await engine.deps.log.end()).toBe(0);
     expect(await bought()).toMatchObject({ status: "accepted", repeated: true });
@@ -111,7 +111,7 @@ describe("a purchase", () => {
     expect(await refusedWith(parts)).toBe(code);
   });
 
-  test("is refused when nothing is left, and accepted with the same key after a restock", async () => {
+  test("is refused when nothing is left, and accepted again after a restock", async () => {
     for (const buyer of ["a", "b", "c"]) await bought({ buyer });
     expect(await refusedWith({ buyer: "d" })).toBe("sold-out");
     await engine.deps.stock.restock(sale.id, units(1), 99);
@@ -143,7 +143,7 @@ describe("a purchase", () => {
 });
 
 describe("the sweep", () => {
-  test("appends what a crash left between reserve and append, and the order is placed", async () => {
+  test("appends what a crash left between reserve and append", async () => {
     const order = await bought({}, appendFails);
     engine.clock.advance(limits.appendDeadlineMs + 1);
     expect(await sweep(engine.deps, ordersGroup)).toBe(1);

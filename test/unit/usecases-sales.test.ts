@@ -155,7 +155,7 @@ describe("the sale directory", () => {
     expect(directory.peek(saleIdOf(1))?.version).toBe(3);
   });
 
-  test("is bounded", () => {
+  test("forgets the sale it learnt first when it is full", () => {
     const directory = saleDirectory({ byId: async () => null });
     for (let n = 1; n <= limits.saleDirectoryMax + 1; n += 1) {
       directory.learn(aSale({ id: saleIdOf(n) }));

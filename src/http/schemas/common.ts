@@ -14,15 +14,18 @@ export const money = z
 /** What the format allows and we don't: other zones, years before 1970, endless fractions. */
 const timePattern = "^(19[7-9]|[2-9][0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\\.[0-9]{1,9})?Z$";
 
-/** A time in a request, as an instant. */
-export const time = z.iso
+const timeInRequest = z.iso
   .datetime('must be a time in UTC such as "2027-01-31T12:00:00Z"')
   .regex(
     new RegExp(timePattern),
     "must have a year from 1970 and at most 9 digits after the second",
   )
-  .openapi({ format: "date-time", example: "2027-01-31T12:00:00Z" })
-  .transform((text) => instant(Date.parse(text)));
+  .openapi({ format: "date-time" });
+
+/** A time in a request, as an instant. */
+export function time(example: string) {
+  return timeInRequest.openapi({ example }).transform((text) => instant(Date.parse(text)));
+}
 
 /** A time in an answer. */
 export const timeText = z.iso.datetime().openapi({ example: "2027-01-31T12:00:00.000Z" });

@@ -15,6 +15,8 @@ const board = z
   .openapi("Board", { description: "What the sale's leaderboard ranks by" });
 
 const name = displayText(limits.nameMaxLength);
+const startsAt = time("2027-01-31T12:00:00Z");
+const endsAt = time("2027-01-31T13:00:00Z");
 const paymentWindowSeconds = z.int().min(1).max(limits.paymentWindowMaxSeconds);
 
 /** Only one strategy is there yet; a sale that asks for another must not silently get this one. */
@@ -27,8 +29,8 @@ export const saleTerms = z
     name,
     price: money,
     stock: z.int().min(1).max(limits.stockMax).transform(units),
-    startsAt: time.nullable().default(null),
-    endsAt: time.nullable().default(null),
+    startsAt: startsAt.nullable().default(null),
+    endsAt: endsAt.nullable().default(null),
     perBuyerLimit: z.int().min(1).max(limits.perBuyerLimitMax).default(1).transform(units),
     rateLimit: rateLimit.default({ perSecond: 1_000, burst: 1_000 }),
     paymentWindowSeconds: paymentWindowSeconds.default(900),
@@ -43,8 +45,8 @@ export const saleChange = z
   .strictObject({
     name: name.optional(),
     price: money.optional(),
-    startsAt: time.nullable().optional(),
-    endsAt: time.nullable().optional(),
+    startsAt: startsAt.nullable().optional(),
+    endsAt: endsAt.nullable().optional(),
     rateLimit: rateLimit.optional(),
     paymentWindowSeconds: paymentWindowSeconds.optional(),
     board: board.optional(),
