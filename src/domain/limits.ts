@@ -36,7 +36,7 @@ export const limits = {
   pageDefault: 50,
   bodyMaxBytes: 16_384,
   /** Verified tokens that a process remembers, so that a retry costs no second verification. */
-  tokenCacheMax: 20_000,
+  tokenCacheMax: 5_000,
   /** Faults of a request that are listed in one answer. */
   faultsMax: 20,
 

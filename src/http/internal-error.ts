@@ -6,7 +6,7 @@ import { problem } from "./problem.ts";
 
 export function internalError(logger: ErrorLog, reason: unknown): Response {
   logger.error({ err: reason }, "a request failed unexpectedly");
-  if (reason instanceof InvariantError) setImmediate(() => stopTheProcess(reason));
+  if (reason instanceof InvariantError) setTimeout(stopTheProcess, 0, reason);
   return problem("internal", "the request failed; it is not known whether it had an effect");
 }
 

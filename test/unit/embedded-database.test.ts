@@ -113,7 +113,7 @@ describe("the order index", () => {
       terms({ stock: units(100_000), perBuyerLimit: units(5) }),
       instant(0),
     );
-    const total = 26_000;
+    const total = 17_000;
     await placeAll(0, total);
     const merged = merges();
     expect(merged.rows).toBeGreaterThan(0);

@@ -64,7 +64,7 @@ function openTables(path: string): Database {
   const sql = new Sqlite(join(path, "doorbuster.db"), { strict: true });
   sql.run("PRAGMA journal_mode = WAL");
   sql.run("PRAGMA synchronous = NORMAL");
-  sql.run("PRAGMA cache_size = -16000");
+  sql.run("PRAGMA cache_size = -8000");
   sql.run("PRAGMA temp_store = MEMORY");
   sql.run("PRAGMA wal_autocheckpoint = 1000");
   migrate(sql, path);

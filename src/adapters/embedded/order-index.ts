@@ -22,7 +22,7 @@ export interface OrderIndex {
 }
 
 /** Orders held in memory before they are merged; two generations may be there at once. */
-export const mergeAfter = 25000;
+export const mergeAfter = 16_000;
 /** Entries merged by one write: more than a write adds, so that merging keeps ahead. */
 const mergeStep = 1_500;
 /** 8 MiB: one wrong hit in 25 at ten million buyers, one in ten thousand at a million. */
