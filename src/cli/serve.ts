@@ -56,9 +56,9 @@ async function serve(world: World, options: ServeOptions): Promise<void> {
   const stop = stopRequested();
   const engine = await world.compose(config, log);
   const { url, recovered } = await engine.start();
-  log.info({ url }, "listening");
   const demoSale = options.demo ? await ensureDemoSale(url, adminToken(config.auth)) : null;
   announce(world, options, { url, recovered, demoSale, config });
+  log.info({ url }, "listening");
   log.info({ signal: await stop }, "stopping");
   await stopWithin(engine, log);
 }

@@ -8,6 +8,7 @@ import { embeddedRateLimiter } from "../adapters/embedded/rate-limiter.ts";
 import { embeddedSaleRepository } from "../adapters/embedded/sale-repository.ts";
 import { embeddedStockStore } from "../adapters/embedded/stock-store.ts";
 import { systemClock } from "../adapters/system-clock.ts";
+import { roleNames } from "../config/schema.ts";
 import type { Config } from "../config/validate.ts";
 import { ListenError } from "../http/listen.ts";
 import { createHealth } from "../observability/health.ts";
@@ -53,6 +54,7 @@ export function embeddedStores(database: Database, clock: Clock) {
 }
 
 export async function composeEmbedded(config: Config, logger: RoleLog): Promise<Engine> {
+  checkRoles(config.roles);
   const clock = systemClock;
   const directory = opened(config.dataDir);
   const stores = embeddedStores(directory.database, clock);
@@ -93,6 +95,14 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
   }
 
   return { start, stop };
+}
+
+/** Embedded stores are seen by one process only, so nobody else could do what is left out. */
+function checkRoles(roles: readonly string[]): void {
+  const missing = roleNames.filter((role) => !roles.includes(role));
+  if (missing.length === 0) return;
+  const message = `the embedded stores live in one process, which needs every role; missing: `;
+  throw new StartupError("roles-missing", message + missing.join(", "), "Leave --roles out.");
 }
 
 function opened(path: string) {

@@ -5,6 +5,7 @@ export type StartupErrorCode =
   | "data-dir-unusable"
   | "data-dir-newer"
   | "disk-full"
+  | "roles-missing"
   | "port-in-use"
   | "port-forbidden"
   | "address-unavailable";

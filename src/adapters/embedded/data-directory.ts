@@ -65,7 +65,6 @@ function openTables(path: string): Database {
   sql.run("PRAGMA journal_mode = WAL");
   sql.run("PRAGMA synchronous = NORMAL");
   sql.run("PRAGMA cache_size = -8000");
-  sql.run("PRAGMA temp_store = MEMORY");
   sql.run("PRAGMA wal_autocheckpoint = 1000");
   migrate(sql, path);
   return groupCommit(sql, openSync(join(path, "doorbuster.db-wal"), "r+"));

@@ -86,6 +86,7 @@ export function orderIndex(database: Database): OrderIndex {
     const { saleId, buyerId, requestKey, orderId, quantity, fingerprint } = order;
     const key = keyOf(saleId, buyerId);
     const before = generation.byBuyer.get(key);
+    const { lastSeq } = generation;
     const known: KnownOrder = { requestKey, orderId, quantity, fingerprint };
     const orders = before === undefined ? [known] : [...before.orders, known];
     generation.byBuyer.set(key, { saleId, buyerId, orders });
@@ -93,16 +94,14 @@ export function orderIndex(database: Database): OrderIndex {
     generation.lastSeq = seq;
     scope.undo(() => {
       generation.count -= 1;
+      generation.lastSeq = lastSeq;
       if (before === undefined) generation.byBuyer.delete(key);
       else generation.byBuyer.set(key, before);
     });
   }
 
   function merge(scope: WriteScope): void {
-    if (merging === null && fresh.count >= mergeAfter) {
-      merging = { generation: fresh, keys: [...fresh.byBuyer.keys()].sort(), next: 0 };
-      fresh = emptyGeneration();
-    }
+    if (merging === null && fresh.count >= mergeAfter) freeze(scope);
     if (merging === null) return;
     const current = merging;
     const from = current.next;
@@ -111,6 +110,17 @@ export function orderIndex(database: Database): OrderIndex {
       merging = current;
     });
     if (table.mergeSome(current)) merging = null;
+  }
+
+  /** Orders of the write under way may be among them, so its failure must thaw them again. */
+  function freeze(scope: WriteScope): void {
+    const generation = fresh;
+    merging = { generation, keys: [...generation.byBuyer.keys()].sort(), next: 0 };
+    fresh = emptyGeneration();
+    scope.undo(() => {
+      fresh = generation;
+      merging = null;
+    });
   }
 
   return { ofBuyer, add, merge };
