@@ -51,6 +51,17 @@ export function parseBuyerId(text: string): BuyerId | null {
   return fits ? (text as BuyerId) : null;
 }
 
+/** The bucket that a buyer always asks: FNV-1a over the id's characters, so that it is the same in
+ * every process. */
+export function homeBucket(buyerId: BuyerId, buckets: number): number {
+  if (buckets === 1) return 0;
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < buyerId.length; at += 1) {
+    hash = Math.imul(hash ^ buyerId.charCodeAt(at), 0x01000193);
+  }
+  return (hash >>> 0) % buckets;
+}
+
 export interface OrderRoute {
   readonly reservedAt: Instant;
   readonly saleId: SaleId;

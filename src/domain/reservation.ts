@@ -38,8 +38,15 @@ export interface StockSettings {
   readonly endsAt: Instant | null;
   readonly perBuyerLimit: Units;
   readonly pendingMax: number;
+  /** How many parts the stock is split into, each atomic by itself. */
+  readonly buckets: number;
   /** The sale's version; an older one never overwrites a newer. */
   readonly version: number;
+}
+
+/** A live order as the ledger has it: what a buyer holds and which request key it answers. */
+export interface HeldOrder extends KnownOrder {
+  readonly buyerId: BuyerId;
 }
 
 export interface StockCounts {
@@ -105,8 +112,9 @@ export function decideReserve(
 }
 
 export function settingsOf(sale: Sale): StockSettings {
-  const { state, startsAt, endsAt, perBuyerLimit, version } = sale;
-  return { state, startsAt, endsAt, perBuyerLimit, version, pendingMax: limits.pendingMax };
+  const { state, startsAt, endsAt, perBuyerLimit, buckets, version } = sale;
+  const { pendingMax } = limits;
+  return { state, startsAt, endsAt, perBuyerLimit, buckets, version, pendingMax };
 }
 
 /** The record of a buyer over all orders that count against the limit. */

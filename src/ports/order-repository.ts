@@ -1,7 +1,7 @@
 /** The ledger and the order table: the last word on every unit. */
 import type { BuyerId, Epoch, Instant, OrderId, SaleId, Units } from "../domain/ids.ts";
 import type { Order, RefusalReason } from "../domain/order.ts";
-import type { Reservation } from "../domain/reservation.ts";
+import type { HeldOrder, Reservation } from "../domain/reservation.ts";
 import type { Result } from "../lib/result.ts";
 import type { StockSnapshot } from "./stock-store.ts";
 
@@ -60,14 +60,30 @@ export interface OrderRepository {
     key: string,
   ): Promise<Result<{ version: number; total: Units; repeated: boolean }, RestockRefusal>>;
 
-  /** Raises the sale's epoch and, in one transaction, makes it the lowest that `place` accepts
-   * for orders it has not seen; returns it with what the ledger holds now. */
-  fence(saleId: SaleId): Promise<{ readonly epoch: Epoch; readonly snapshot: StockSnapshot }>;
+  /** Makes epoch 1 the sale's epoch and the lowest that `place` accepts, if the sale never had
+   * one; null if it had. Whoever gets it may load the stock without any barrier. */
+  firstEpoch(saleId: SaleId): Promise<Fenced | null>;
+
+  /** The next epoch of the sale, higher than any before. */
+  nextEpoch(saleId: SaleId): Promise<Epoch>;
+
+  /** Makes the epoch, in one transaction, the lowest that `place` accepts for orders it has not
+   * seen, and reads what the ledger holds now. From then on what `held` gives stands still until
+   * stock is loaded under this epoch. Refused if a higher one was fenced before. */
+  fence(saleId: SaleId, epoch: Epoch): Promise<Result<Fenced, "stale-epoch">>;
+
+  /** The live orders of a sale with a lower epoch, in batches of at most a few thousand. */
+  held(saleId: SaleId, below: Epoch): AsyncIterable<readonly HeldOrder[]>;
 
   /** The lowest epoch whose unseen orders can still be placed; 0 before the first load. */
   minEpoch(saleId: SaleId): Promise<Epoch>;
 
   audit(saleId: SaleId, ids: readonly OrderId[]): Promise<LedgerCounts>;
+}
+
+export interface Fenced {
+  readonly epoch: Epoch;
+  readonly snapshot: StockSnapshot;
 }
 
 export type RestockRefusal = "over-limit" | "key-reused";

@@ -24,4 +24,11 @@ export interface SaleRepository {
 
   /** Replaces the sale if its stored version is `sale.version − 1`; else `version-conflict`. */
   update(sale: Sale): Promise<Result<Sale, "version-conflict">>;
+
+  /** Sales whose stock may have been loaded: all but those that never had an epoch and those that
+   * closed before `closedAfter`. */
+  loaded(closedAfter: Instant): Promise<readonly Sale[]>;
+
+  /** Sales changed or restocked in the last `withinMs`, by the repository's clock. */
+  changed(withinMs: number): Promise<readonly Sale[]>;
 }
