@@ -41,14 +41,15 @@ export function embeddedStores(database: Database, clock: Clock) {
   const sales = embeddedSaleRepository(database);
   const stock = embeddedStockStore({ index, clock, failure: database.failure });
   const log = embeddedOrderLog(database, clock);
+  const directory = saleDirectory(sales);
   return {
     sales,
     orders: embeddedOrderRepository(database, index),
     stock,
     log,
-    directory: saleDirectory(sales),
+    directory,
     limiter: embeddedRateLimiter(clock),
-    batches: purchaseBatches({ stock, log }),
+    batches: purchaseBatches({ stock, log, applied: directory.applied }),
     clock,
   };
 }

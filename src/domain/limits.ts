@@ -56,6 +56,10 @@ export const limits = {
   /** Passes an audit makes before it says that the numbers do not hold still. */
   auditPassesMax: 8,
   auditPauseMs: 50,
+  /** A process learns of changed sales this often, and asks for what changed within the longer
+   * span, since clocks differ and a transaction may be slow. */
+  saleRefreshMs: 1_000,
+  saleChangesMs: 15_000,
   /** Sales kept in memory by a process. */
   saleDirectoryMax: 10_000,
   shutdownDeadlineMs: 10_000,

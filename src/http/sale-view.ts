@@ -7,18 +7,19 @@ import type { StockLevel } from "../ports/stock-store.ts";
 import { isoTime, isoTimeOfMoment, isoTimeOrNull } from "./iso-time.ts";
 import type { SaleAnswer, SaleChangeBody, SaleTermsBody } from "./schemas/sale.ts";
 
-/** What is left of a sale whose stock is not loaded is what the ledger gave it. */
+/** A sale that has not opened has all of its stock; one whose stock is not loaded sells nothing. */
 export function saleView(sale: Sale, level: StockLevel | null, now: Instant): SaleAnswer {
+  const state = stateAt(sale, now);
   return {
     id: sale.id,
     productId: sale.productId,
     name: sale.name,
     price: formatMoney(sale.price),
-    state: stateAt(sale, now),
+    state,
     startsAt: isoTimeOrNull(sale.startsAt),
     endsAt: isoTimeOrNull(sale.endsAt),
     stock: sale.stock,
-    remaining: level === null ? sale.stock : level.remaining,
+    remaining: level?.remaining ?? (state === "scheduled" ? sale.stock : 0),
     perBuyerLimit: sale.perBuyerLimit,
     serverTime: isoTimeOfMoment(now),
     rateLimit: sale.rateLimit,

@@ -1,27 +1,43 @@
-/** The batches of the purchase path: requests for one sale share a decision, and all orders share
- * an append. What arrives while a batch is in flight forms the next one. */
-import type { SaleId } from "../domain/ids.ts";
+/** The batches of the purchase path: requests for one bucket of a sale share a decision, and all
+ * orders share an append. What arrives while a batch is in flight forms the next one. */
+import { homeBucket, type SaleId, units } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import type { Reservation, ReserveOutcome, ReserveRequest } from "../domain/reservation.ts";
+import type { Sale } from "../domain/sale.ts";
 import { type MicroBatch, microBatch } from "../lib/micro-batch.ts";
-import type { Result } from "../lib/result.ts";
+import { err, ok, type Result } from "../lib/result.ts";
 import type { OrderLog } from "../ports/order-log.ts";
 import type { StockStore, StockUnavailable } from "../ports/stock-store.ts";
+import { refill } from "./refill-bucket.ts";
 
-type Decision = Result<ReserveOutcome, StockUnavailable>;
+/** `overloaded`: too many wait, or too many processes move units between the buckets; nothing was
+ * taken. `outcome-unknown`: a second try, with units from other buckets, got no answer. */
+export type ReserveError =
+  | StockUnavailable
+  | { readonly code: "overloaded" }
+  | { readonly code: "outcome-unknown" };
+
+type Decision = Result<ReserveOutcome, ReserveError>;
+
+export interface PurchaseBatchesDeps {
+  readonly stock: Pick<StockStore, "reserve" | "buckets" | "send" | "receive">;
+  readonly log: Pick<OrderLog, "append">;
+  /** Told with every batch which version of the sale's settings was applied. */
+  readonly applied: (saleId: SaleId, version: number) => void;
+}
 
 export interface PurchaseBatches {
   /** One request's outcome; `overloaded` at once if too many wait. Rejects if the outcome is
    * unknown. */
-  reserve(saleId: SaleId, request: ReserveRequest): Promise<Result<Decision, "overloaded">>;
+  reserve(sale: Sale, request: ReserveRequest): Promise<Decision>;
   /** Resolves once the order is in the log; rejects, or `overloaded`, if that is not known. */
   append(order: Reservation): Promise<Result<void, "overloaded">>;
   /** Requests waiting for a decision or an append. */
   waiting(): number;
 }
 
-export function purchaseBatches(deps: { stock: StockStore; log: OrderLog }): PurchaseBatches {
-  const bySale = new Map<SaleId, MicroBatch<ReserveRequest, Decision>>();
+export function purchaseBatches(deps: PurchaseBatchesDeps): PurchaseBatches {
+  const bySale = new Map<SaleId, MicroBatch<ReserveRequest, Decision>[]>();
   const appends = microBatch<Reservation, void>({
     batchMax: limits.appendBatchMax,
     queueMax: limits.appendQueueMax,
@@ -31,31 +47,102 @@ export function purchaseBatches(deps: { stock: StockStore; log: OrderLog }): Pur
     },
   });
 
-  function reserve(saleId: SaleId, request: ReserveRequest) {
-    const known = bySale.get(saleId);
-    if (known !== undefined) return known.push(request);
-    const batch = reserveBatch(deps.stock, saleId);
-    bySale.set(saleId, batch);
-    return batch.push(request);
+  async function reserve({ id, buckets }: Sale, request: ReserveRequest): Promise<Decision> {
+    let ofSale = bySale.get(id);
+    if (ofSale === undefined) {
+      ofSale = Array.from({ length: buckets }, (_, bucket) => reserveBatch(deps, id, bucket));
+      bySale.set(id, ofSale);
+    }
+    const decided = await ofSale[homeBucket(request.buyerId, ofSale.length)]?.push(request);
+    return decided?.ok ? decided.value : err({ code: "overloaded" });
   }
 
   function waiting(): number {
     let sum = appends.size();
-    for (const batch of bySale.values()) sum += batch.size();
+    for (const batches of bySale.values()) for (const batch of batches) sum += batch.size();
     return sum;
   }
 
   return { reserve, append: (order) => appends.push(order), waiting };
 }
 
-function reserveBatch(stock: StockStore, saleId: SaleId): MicroBatch<ReserveRequest, Decision> {
+function reserveBatch(
+  deps: PurchaseBatchesDeps,
+  saleId: SaleId,
+  bucket: number,
+): MicroBatch<ReserveRequest, Decision> {
   return microBatch<ReserveRequest, Decision>({
     batchMax: limits.reserveBatchMax,
     queueMax: limits.reserveQueueMax,
-    run: async (requests) => {
-      const answer = await stock.reserve(saleId, 0, requests);
-      if (!answer.ok) return requests.map(() => answer);
-      return answer.value.map((value) => ({ ok: true, value }));
-    },
+    run: (requests) => decide(deps, saleId, bucket, requests),
   });
 }
+
+/** Asks the bucket; those it has nothing for ask again after units were brought, as long as that
+ * helps. */
+async function decide(
+  deps: PurchaseBatchesDeps,
+  saleId: SaleId,
+  bucket: number,
+  requests: readonly ReserveRequest[],
+): Promise<Decision[]> {
+  const decisions = await ask(deps, saleId, bucket, requests);
+  for (let open = soldOut(decisions); open.length > 0; open = soldOut(decisions)) {
+    const wanting = open.map((at) => requests[at] as ReserveRequest);
+    const again = await askOthers(deps, saleId, bucket, wanting);
+    if (again === "sold-out") break;
+    open.forEach((at, place) => {
+      decisions[at] = again[place] as Decision;
+    });
+  }
+  return decisions;
+}
+
+/** A failure here is that of the requests that wait for it: the others have their outcome. */
+async function askOthers(
+  deps: PurchaseBatchesDeps,
+  saleId: SaleId,
+  bucket: number,
+  requests: readonly ReserveRequest[],
+): Promise<Decision[] | "sold-out"> {
+  try {
+    const least = units(Math.min(...requests.map((request) => request.quantity)));
+    const found = await refill(deps, saleId, bucket, least);
+    if (found === "refilled") return await ask(deps, saleId, bucket, requests);
+    if (found === "sold-out") return found;
+    return requests.map(() => err(found === "contended" ? overloaded : notLoaded));
+  } catch {
+    return requests.map(() => err(unknown));
+  }
+}
+
+async function ask(
+  deps: PurchaseBatchesDeps,
+  saleId: SaleId,
+  bucket: number,
+  requests: readonly ReserveRequest[],
+): Promise<Decision[]> {
+  const answer = await deps.stock.reserve(saleId, bucket, requests);
+  if (!answer.ok) return requests.map(() => answer);
+  deps.applied(saleId, answer.value.version);
+  return answer.value.outcomes.map((outcome) => ok(outcome));
+}
+
+function soldOut(decisions: readonly Decision[]): number[] {
+  const places: number[] = [];
+  decisions.forEach((decision, at) => {
+    if (isSoldOut(decision)) places.push(at);
+  });
+  return places;
+}
+
+function isSoldOut(decision: Decision): boolean {
+  return decision.ok && decision.value.kind === "sold-out";
+}
+
+const overloaded = { code: "overloaded" } as const;
+const unknown = { code: "outcome-unknown" } as const;
+const notLoaded: StockUnavailable = {
+  code: "stock-unavailable",
+  detail: "some of the sale's stock is not loaded",
+};

@@ -61,15 +61,16 @@ export async function purchase(
   deps: PurchaseDeps,
   command: PurchaseCommand,
 ): Promise<Result<PurchasedOrder, PurchaseError>> {
+  const startedAt = deps.clock.now();
   const outcome = await reserve(deps, command);
   if (!outcome.ok) return outcome;
   switch (outcome.value.kind) {
     case "reserved":
-      return ok(await accept(deps, outcome.value.order, false));
+      return ok(await accept(deps, outcome.value.order, false, startedAt));
     case "same": {
       const order = reservationOf(command, outcome.value.orderId);
       if (!outcome.value.pending) return ok(purchased(order, "accepted", true));
-      return ok(await accept(deps, order, true));
+      return ok(await accept(deps, order, true, startedAt));
     }
     default:
       return err(refusals[outcome.value.kind]);
@@ -80,8 +81,9 @@ async function accept(
   deps: PurchaseDeps,
   order: Reservation,
   repeated: boolean,
+  startedAt: Instant,
 ): Promise<PurchasedOrder> {
-  const appended = await append(deps, order);
+  const appended = await append(deps, order, startedAt);
   return purchased(order, appended ? "accepted" : "reserved", repeated);
 }
 
@@ -99,11 +101,11 @@ async function reserve(
   command: PurchaseCommand,
 ): Promise<Result<ReserveOutcome, PurchaseError>> {
   try {
-    const decision = await deps.batches.reserve(command.sale.id, command);
-    if (!decision.ok) return err(tooMany);
-    return decision.value.ok
-      ? decision.value
-      : err(notThere(deps, command.sale, decision.value.error));
+    const decision = await deps.batches.reserve(command.sale, command);
+    if (decision.ok) return decision;
+    if (decision.error.code === "overloaded") return err(tooMany);
+    if (decision.error.code === "outcome-unknown") return err(unknownOutcome);
+    return err(notThere(deps, command.sale, decision.error));
   } catch {
     return err(unknownOutcome);
   }
@@ -111,9 +113,11 @@ async function reserve(
 
 /** True once the log has the order; false if that is not known in time. Never a failure: stock
  * was taken. */
-function append(deps: PurchaseDeps, order: Reservation): Promise<boolean> {
+function append(deps: PurchaseDeps, order: Reservation, startedAt: Instant): Promise<boolean> {
   return new Promise((resolve) => {
-    const cancel = deps.clock.after(limits.answerDeadlineMs, () => resolve(false));
+    const waited = deps.clock.now() - startedAt;
+    const left = Math.max(0, limits.answerDeadlineMs - waited);
+    const cancel = deps.clock.after(left, () => resolve(false));
     const answer = (appended: boolean) => {
       cancel();
       resolve(appended);

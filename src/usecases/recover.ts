@@ -6,7 +6,7 @@ import type { Sale } from "../domain/sale.ts";
 import type { OrderLog } from "../ports/order-log.ts";
 import type { SaleRepository } from "../ports/sale-repository.ts";
 import type { SaleDirectory } from "./sale-directory.ts";
-import { type WarmUpDeps, warmUp } from "./warm-up.ts";
+import { loadAgain, type WarmUpDeps } from "./warm-up.ts";
 
 export interface RecoverDeps extends WarmUpDeps {
   readonly sales: Pick<SaleRepository, "list">;
@@ -25,7 +25,7 @@ export async function recover(deps: RecoverDeps, group: string): Promise<Recover
   const { messages } = await deps.log.lag(group);
   await deps.log.reached(group, await deps.log.end());
   const sales = await allSales(deps.sales);
-  await Promise.all(sales.map((sale) => warmUp(deps, sale)));
+  await Promise.all(sales.map((sale) => loadAgain(deps, sale)));
   for (const sale of sales) deps.directory.learn(sale);
   return { replayed: messages, salesLoaded: sales.map((sale) => sale.id) };
 }

@@ -1,5 +1,6 @@
 /** The sales this process knows, read through: a miss goes to the repository once, however many
- * ask at the same time. Bounded: the sale that was learnt first is forgotten first. */
+ * ask at the same time. Changes made by others arrive with the next answer of the stock, or with
+ * the next refresh. Bounded: the sale that was learnt first is forgotten first. */
 import type { SaleId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import type { Sale } from "../domain/sale.ts";
@@ -11,10 +12,16 @@ export interface SaleDirectory {
   find(id: SaleId): Promise<Sale | null>;
   /** Learns a sale, unless a newer version is known. */
   learn(sale: Sale): void;
+  /** Told that the stock applies this version of a sale: what is older here is asked for anew. */
+  applied(id: SaleId, version: number): void;
+  /** Learns what others changed lately; call once a second. */
+  refresh(): Promise<void>;
   counts(): { readonly hits: number; readonly misses: number };
 }
 
-export function saleDirectory(repository: Pick<SaleRepository, "byId">): SaleDirectory {
+type Repository = Pick<SaleRepository, "byId" | "changed">;
+
+export function saleDirectory(repository: Repository): SaleDirectory {
   const known = new Map<SaleId, Sale>();
   const asking = new Map<SaleId, Promise<Sale | null>>();
   let hits = 0;
@@ -53,5 +60,20 @@ export function saleDirectory(repository: Pick<SaleRepository, "byId">): SaleDir
     }
   }
 
-  return { peek, find, learn, counts: () => ({ hits, misses }) };
+  function applied(id: SaleId, version: number): void {
+    const sale = known.get(id);
+    if (sale === undefined || sale.version >= version || asking.has(id)) return;
+    const answer = ask(id).finally(() => asking.delete(id));
+    // Whoever waits for it hears of the failure; nobody does for a refresh.
+    answer.catch(() => undefined);
+    asking.set(id, answer);
+  }
+
+  async function refresh(): Promise<void> {
+    for (const sale of await repository.changed(limits.saleChangesMs)) {
+      if (known.has(sale.id)) learn(sale);
+    }
+  }
+
+  return { peek, find, learn, applied, refresh, counts: () => ({ hits, misses }) };
 }

@@ -53,6 +53,7 @@ export function settings(over: Partial<StockSettings>): StockSettings {
     endsAt: null,
     perBuyerLimit: units(1),
     pendingMax: 1_000,
+    buckets: 1,
     version: 1,
     ...over,
   };

@@ -257,12 +257,12 @@ describe("a purchase that the engine cannot take now", () => {
 
   type Reserve = PurchaseBatches["reserve"];
   const outcomes: readonly (readonly [string, string, Reserve])[] = [
-    ["too many wait", "overloaded", async () => err("overloaded")],
-    ["the ledger lags", "overloaded", async () => ok(ok({ kind: "pending-full" }))],
+    ["too many wait", "overloaded", async () => err({ code: "overloaded" })],
+    ["the ledger lags", "overloaded", async () => ok({ kind: "pending-full" })],
     [
       "the stock is away",
       "stock-unavailable",
-      async () => ok(err({ code: "stock-unavailable", detail: "the stock is away" })),
+      async () => err({ code: "stock-unavailable", detail: "the stock is away" }),
     ],
     ["the stock says nothing", "outcome-unknown", () => Promise.reject(new Error("broken"))],
   ];

@@ -1,7 +1,7 @@
 /** Consuming the log, the audit's eye for damage, and reading orders. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type BuyerId, type OrderId, units } from "../../src/domain/ids.ts";
+import { type BuyerId, epoch, type OrderId, units } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { Sale } from "../../src/domain/sale.ts";
 import { ordersGroup } from "../../src/roles/orders.ts";
@@ -44,7 +44,8 @@ describe("consuming the log", () => {
     await engine.consume();
     const order = await findOrder(engine.deps, id);
     if (order === null || order.buyerId === null) throw new Error("no order");
-    const message = { offset: 0, producedAt: order.reservedAt, order, orderId: id, raw: () => "" };
+    const place = { partition: 0, offset: 0, producedAt: order.reservedAt };
+    const message = { ...place, order, orderId: id, raw: () => "" };
     const report = await placeOrders(engine.deps, [message, message]);
     expect(report).toMatchObject({ placed: 0, refused: 0, duplicates: 2, poison: 0 });
     expect(await audited()).toMatchObject({ ok: true, sold: 1, orders: 1, remaining: 4 });
@@ -85,7 +86,7 @@ describe("consuming the log", () => {
   });
 
   test("refuses an order of an older load that the ledger has not seen", async () => {
-    await engine.deps.orders.fence(sale.id);
+    await engine.deps.orders.fence(sale.id, epoch(9));
     const id = await bought();
     await engine.consume();
     const order = await findOrder(engine.deps, id);

@@ -131,6 +131,8 @@ describe("a restock", () => {
   });
 });
 
+const noSales = { byId: async () => null, changed: async () => [] };
+
 describe("the sale directory", () => {
   test("asks the repository once, however many ask at the same time", async () => {
     let asked = 0;
@@ -139,6 +141,7 @@ describe("the sale directory", () => {
         asked += 1;
         return id === saleIdOf(1) ? aSale({}) : null;
       },
+      changed: async () => [],
     });
     const answers = await Promise.all([1, 1, 1].map((n) => directory.find(saleIdOf(n))));
     expect(answers.every((answer) => answer?.id === saleIdOf(1))).toBe(true);
@@ -149,14 +152,50 @@ describe("the sale directory", () => {
   });
 
   test("never forgets a newer version for an older one", () => {
-    const directory = saleDirectory({ byId: async () => null });
+    const directory = saleDirectory(noSales);
     directory.learn(aSale({ version: 3 }));
     directory.learn(aSale({ version: 2 }));
     expect(directory.peek(saleIdOf(1))?.version).toBe(3);
   });
 
+  test("asks anew once the stock applies a newer version than it knows", async () => {
+    let asked = 0;
+    const byId = async () => {
+      asked += 1;
+      return aSale({ version: 5 });
+    };
+    const directory = saleDirectory({ ...noSales, byId });
+    directory.applied(saleIdOf(1), 5);
+    directory.learn(aSale({ version: 4 }));
+    directory.applied(saleIdOf(1), 4);
+    expect(asked).toBe(0);
+    directory.applied(saleIdOf(1), 5);
+    directory.applied(saleIdOf(1), 5);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(directory.peek(saleIdOf(1))?.version).toBe(5);
+    expect(asked).toBe(1);
+  });
+
+  test("keeps what it knows when asking anew fails", async () => {
+    const byId = () => Promise.reject(new Error("the repository is away"));
+    const directory = saleDirectory({ ...noSales, byId });
+    directory.learn(aSale({ version: 4 }));
+    directory.applied(saleIdOf(1), 5);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(directory.peek(saleIdOf(1))?.version).toBe(4);
+  });
+
+  test("learns what others changed, of the sales that it knows", async () => {
+    const changed = async () => [aSale({ version: 7 }), aSale({ id: saleIdOf(2), version: 7 })];
+    const directory = saleDirectory({ ...noSales, changed });
+    directory.learn(aSale({ version: 1 }));
+    await directory.refresh();
+    expect(directory.peek(saleIdOf(1))?.version).toBe(7);
+    expect(directory.peek(saleIdOf(2))).toBeUndefined();
+  });
+
   test("forgets the sale it learnt first when it is full", () => {
-    const directory = saleDirectory({ byId: async () => null });
+    const directory = saleDirectory(noSales);
     for (let n = 1; n <= limits.saleDirectoryMax + 1; n += 1) {
       directory.learn(aSale({ id: saleIdOf(n) }));
     }

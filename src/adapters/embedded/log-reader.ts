@@ -73,7 +73,7 @@ function holds(batch: readonly LoggedOrder[], offset: number): boolean {
 
 function logged(offset: number, producedAt: Instant, order: Reservation): LoggedOrder {
   const { orderId } = order;
-  return { offset, producedAt, order, orderId, raw: () => JSON.stringify(order) };
+  return { partition: 0, offset, producedAt, order, orderId, raw: () => JSON.stringify(order) };
 }
 
 function decode(row: BatchRow): LoggedOrder[] {
@@ -81,6 +81,7 @@ function decode(row: BatchRow): LoggedOrder[] {
   return Array.from({ length: row.count }, (_, at) => {
     const value = values?.[at];
     return {
+      partition: 0,
       offset: row.base_offset + at,
       producedAt: instant(row.produced_at),
       order: parseReservation(value),

@@ -4,8 +4,8 @@ import { InvariantError } from "../../lib/assert.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LoggedOrder, LogLag, OrderLog, Subscription } from "../../ports/order-log.ts";
 import type { Database } from "./database.ts";
+import { deadLetters } from "./dead-letters.ts";
 import { logReader } from "./log-reader.ts";
-import deadLetterSql from "./sql/dead-letter-insert.sql" with { type: "text" };
 import appendSql from "./sql/log-append.sql" with { type: "text" };
 import commitSql from "./sql/log-commit.sql" with { type: "text" };
 import endSql from "./sql/log-end.sql" with { type: "text" };
@@ -24,7 +24,6 @@ const trimRows = 500;
 export function embeddedOrderLog(database: Database, clock: Clock): OrderLog {
   const { sql } = database;
   const insert = sql.prepare(appendSql);
-  const deadLetterRow = sql.prepare(deadLetterSql);
   const trimStatement = sql.prepare(trimSql);
   const positions = groupPositions(database);
   const reader = logReader(database);
@@ -36,19 +35,33 @@ export function embeddedOrderLog(database: Database, clock: Clock): OrderLog {
   const append: OrderLog["append"] = async (orders) => {
     if (orders.length === 0) return;
     const producedAt = clock.now();
-    const base = await database.write((scope) => {
+    const base = await writeRow(JSON.stringify(orders), orders.length, producedAt);
+    reader.appended(base, producedAt, orders);
+    published(base + orders.length);
+  };
+
+  /** A message alone; what is no JSON stays poison. */
+  async function appendRaw(raw: string): Promise<void> {
+    const base = await writeRow(isJson(raw) ? `[${raw}]` : raw, 1, clock.now());
+    published(base + 1);
+  }
+
+  function writeRow(text: string, count: number, producedAt: number): Promise<number> {
+    return database.write((scope) => {
       const offset = next;
-      insert.run(offset, orders.length, producedAt, JSON.stringify(orders));
-      next = offset + orders.length;
+      insert.run(offset, count, producedAt, text);
+      next = offset + count;
       scope.undo(() => {
         next = offset;
       });
       return offset;
     });
-    reader.appended(base, producedAt, orders);
-    durable = base + orders.length;
+  }
+
+  function published(end: number): void {
+    durable = end;
     for (const wake of wakers) wake();
-  };
+  }
 
   const subscribe: OrderLog["subscribe"] = (group, max, handler) => {
     const loop = consumer({ group, max, handler, reader, positions, clock, end: () => durable });
@@ -74,14 +87,20 @@ export function embeddedOrderLog(database: Database, clock: Clock): OrderLog {
     append,
     subscribe,
     lag,
-    end: async () => durable,
-    reached: positions.reached,
+    end: async () => [durable],
+    reached: (group, end) => positions.reached(group, end[0] ?? 0),
     trim: (before) => database.write(() => trimStatement.run(before, trimRows).changes),
-    deadLetter: async (message, reason) => {
-      const raw = message.raw();
-      await database.write(() => deadLetterRow.run(message.offset, raw, reason, clock.now()));
-    },
+    ...deadLetters(database, clock, appendRaw),
   };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 interface Positions {

@@ -3,13 +3,20 @@
 import type { BuyerId, RequestKey, Units } from "../../domain/ids.ts";
 import { instant, type OrderId, routeOf, type SaleId, units } from "../../domain/ids.ts";
 import type { Order, RefusalReason } from "../../domain/order.ts";
+import type { HeldOrder } from "../../domain/reservation.ts";
 import { present } from "../../lib/assert.ts";
-import type { LedgerCounts, OrderPage, OrderQuery } from "../../ports/order-repository.ts";
+import type {
+  LedgerCounts,
+  OrderPage,
+  OrderQuery,
+  OrderRepository,
+} from "../../ports/order-repository.ts";
 import type { Database } from "./database.ts";
 import type { OrderIndex } from "./order-index.ts";
 import ledgerReadSql from "./sql/ledger-read.sql" with { type: "text" };
 import auditSql from "./sql/order-audit.sql" with { type: "text" };
 import byIdSql from "./sql/order-by-id.sql" with { type: "text" };
+import heldSql from "./sql/order-held.sql" with { type: "text" };
 import listSql from "./sql/order-list.sql" with { type: "text" };
 import refusedSql from "./sql/order-refused-of-buyer.sql" with { type: "text" };
 
@@ -25,6 +32,8 @@ export interface OrderRow {
   readonly reason: RefusalReason | null;
   readonly placed_at: number;
 }
+
+type HeldRow = Pick<OrderRow, "id" | "buyer_id" | "request_key" | "quantity" | "fingerprint">;
 
 interface AuditRow {
   readonly placed: number;
@@ -93,7 +102,27 @@ export function orderReads(database: Database, index: OrderIndex) {
     })();
   }
 
-  return { row, byId, list, audit };
+  return { row, byId, list, audit, held: heldOrders(database) };
+}
+
+const heldRows = 2_000;
+
+function heldOrders({ sql }: Database): OrderRepository["held"] {
+  const page = sql.prepare<HeldRow, [string, string, number]>(heldSql);
+  return async function* held(saleId, below) {
+    let after = "";
+    while (true) {
+      const rows = page.all(saleId, after, heldRows);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.id;
+      yield rows.filter(({ id }) => (routeOf(id)?.epoch ?? 0) < below).map(toHeld);
+    }
+  };
+}
+
+function toHeld({ id, buyer_id, request_key, quantity, fingerprint }: HeldRow): HeldOrder {
+  return { orderId: id, buyerId: buyer_id, requestKey: request_key, quantity, fingerprint };
 }
 
 function toOrder(row: OrderRow): Order {

@@ -1,22 +1,25 @@
 /** The ledger and the order table on SQLite: one transaction a batch, and the domain decides
  * every order. */
-import { type Epoch, epoch, type OrderId, routeOf, type SaleId, units } from "../../domain/ids.ts";
+import { epoch, type OrderId, routeOf, type SaleId, units } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import { decidePlacement, type Placement, type RefusalReason } from "../../domain/order.ts";
 import { buyerRecord, type Reservation } from "../../domain/reservation.ts";
 import { assert, present } from "../../lib/assert.ts";
 import { err, ok } from "../../lib/result.ts";
-import type { OrderRepository, PlacementResult } from "../../ports/order-repository.ts";
+import type { Fenced, OrderRepository, PlacementResult } from "../../ports/order-repository.ts";
 import type { Database, WriteScope } from "./database.ts";
 import type { OrderIndex } from "./order-index.ts";
 import { orderReads } from "./order-reads.ts";
 import ledgerFenceSql from "./sql/ledger-fence.sql" with { type: "text" };
+import ledgerFirstEpochSql from "./sql/ledger-first-epoch.sql" with { type: "text" };
+import ledgerNextEpochSql from "./sql/ledger-next-epoch.sql" with { type: "text" };
 import ledgerReadSql from "./sql/ledger-read.sql" with { type: "text" };
 import ledgerRestockSql from "./sql/ledger-restock.sql" with { type: "text" };
 import ledgerSellSql from "./sql/ledger-sell.sql" with { type: "text" };
 import orderInsertSql from "./sql/order-insert.sql" with { type: "text" };
 import restockFindSql from "./sql/restock-find.sql" with { type: "text" };
 import restockInsertSql from "./sql/restock-insert.sql" with { type: "text" };
+import saleTouchSql from "./sql/sale-touch.sql" with { type: "text" };
 
 interface LedgerRow {
   readonly total: number;
@@ -88,7 +91,7 @@ export function embeddedOrderRepository(database: Database, index: OrderIndex): 
     return database.write((scope) => insert(scope, order, { status: "refused", reason }, now));
   }
 
-  return { place, refuse, ...reads, ...ledgerWrites(database) };
+  return { place, refuse, ...reads, ...epochs(database), ...ledgerWrites(database) };
 }
 
 type Reads = ReturnType<typeof orderReads>;
@@ -128,15 +131,15 @@ function decidedBefore(reads: Reads, orderId: OrderId): PlacementResult {
   return { orderId, kind: "duplicate", status, reason: row.reason };
 }
 
-function ledgerWrites(database: Database): Pick<OrderRepository, "restock" | "fence" | "minEpoch"> {
+function ledgerWrites(database: Database): Pick<OrderRepository, "restock"> {
   const { sql } = database;
   const ledgerOf = sql.prepare<LedgerRow, [string]>(ledgerReadSql);
-  const raise = sql.prepare<Omit<LedgerRow, "per_buyer_limit">, [string]>(ledgerFenceSql);
   const add = sql.prepare<{ total: number; version: number }, [string, number]>(ledgerRestockSql);
   const before = sql.prepare<{ added: number; version: number; total: number }, [string, string]>(
     restockFindSql,
   );
   const remember = sql.prepare(restockInsertSql);
+  const touch = sql.prepare(saleTouchSql);
 
   const restock: OrderRepository["restock"] = (saleId, added, key) =>
     database.write(() => {
@@ -149,21 +152,44 @@ function ledgerWrites(database: Database): Pick<OrderRepository, "restock" | "fe
       if (ledger.total + added > limits.stockMax) return err("over-limit");
       const { total, version } = present(add.get(saleId, added), `sale ${saleId} has no ledger`);
       remember.run(saleId, key, added, version);
+      touch.run(saleId);
       return ok({ version, total: units(total), repeated: false });
     });
 
-  const fence: OrderRepository["fence"] = (saleId) =>
-    database.write(() => {
-      const row = present(raise.get(saleId), `sale ${saleId} has no ledger`);
-      const { total, sold, version } = row;
-      const snapshot = { total: units(total), sold: units(sold), ledgerVersion: version };
-      return { epoch: epoch(row.min_epoch), snapshot };
-    });
+  return { restock };
+}
 
-  const minEpoch = async (saleId: SaleId): Promise<Epoch> =>
-    epoch(ledgerOf.get(saleId)?.min_epoch ?? 0);
+type FenceRow = Omit<LedgerRow, "per_buyer_limit">;
 
-  return { restock, fence, minEpoch };
+function epochs(
+  database: Database,
+): Pick<OrderRepository, "firstEpoch" | "nextEpoch" | "fence" | "minEpoch"> {
+  const { sql } = database;
+  const ledgerOf = sql.prepare<LedgerRow, [string]>(ledgerReadSql);
+  const first = sql.prepare<FenceRow, [string]>(ledgerFirstEpochSql);
+  const next = sql.prepare<{ epoch: number }, [string]>(ledgerNextEpochSql);
+  const raise = sql.prepare<FenceRow, [string, number]>(ledgerFenceSql);
+
+  return {
+    firstEpoch: (saleId) =>
+      database.write(() => {
+        const row = first.get(saleId);
+        return row === null ? null : fenced(row);
+      }),
+    nextEpoch: (saleId) =>
+      database.write(() => epoch(present(next.get(saleId), `sale ${saleId} has no ledger`).epoch)),
+    fence: (saleId, at) =>
+      database.write(() => {
+        const row = raise.get(saleId, at);
+        return row === null ? err("stale-epoch") : ok(fenced(row));
+      }),
+    minEpoch: async (saleId) => epoch(ledgerOf.get(saleId)?.min_epoch ?? 0),
+  };
+}
+
+function fenced({ min_epoch, total, sold, version }: FenceRow): Fenced {
+  const snapshot = { total: units(total), sold: units(sold), ledgerVersion: version };
+  return { epoch: epoch(min_epoch), snapshot };
 }
 
 export function saleOf(orderId: OrderId): SaleId {

@@ -7,9 +7,11 @@ import type { SalePage, SaleRepository } from "../../ports/sale-repository.ts";
 import type { Database } from "./database.ts";
 import ledgerInsertSql from "./sql/ledger-insert.sql" with { type: "text" };
 import byIdSql from "./sql/sale-by-id.sql" with { type: "text" };
+import changedSql from "./sql/sale-changed.sql" with { type: "text" };
 import dueSql from "./sql/sale-due.sql" with { type: "text" };
 import insertSql from "./sql/sale-insert.sql" with { type: "text" };
 import listSql from "./sql/sale-list.sql" with { type: "text" };
+import loadedSql from "./sql/sale-loaded.sql" with { type: "text" };
 import updateSql from "./sql/sale-update.sql" with { type: "text" };
 
 interface SaleRow {
@@ -41,6 +43,8 @@ export function embeddedSaleRepository(database: Database): SaleRepository {
   const insertLedger = sql.prepare(ledgerInsertSql);
   const page = sql.prepare<SaleRow, [number, number]>(listSql);
   const dueRows = sql.prepare<SaleRow, [number, number]>(dueSql);
+  const loadedRows = sql.prepare<SaleRow, [number]>(loadedSql);
+  const changedRows = sql.prepare<SaleRow, [number]>(changedSql);
   const replace = sql.prepare(updateSql);
 
   const create = (terms: SaleTerms, now: Instant): Promise<Sale> =>
@@ -72,7 +76,13 @@ export function embeddedSaleRepository(database: Database): SaleRepository {
       return changes === 1 ? ok(sale) : err("version-conflict");
     });
 
-  return { create, byId, list, due, update };
+  const loaded: SaleRepository["loaded"] = async (closedAfter) =>
+    loadedRows.all(closedAfter).map(toSale);
+
+  const changed: SaleRepository["changed"] = async (withinMs) =>
+    changedRows.all(withinMs).map(toSale);
+
+  return { create, byId, list, due, update, loaded, changed };
 }
 
 function termColumns(terms: SaleTerms) {

@@ -36,6 +36,8 @@ interface PendingOrder {
 /** Everything known of one loaded sale. */
 interface SaleStock {
   readonly epoch: Epoch;
+  /** Grows with every change of `remaining`. */
+  changes: number;
   settings: StockSettings;
   remaining: number;
   pendingUnits: number;
@@ -57,10 +59,18 @@ export interface EmbeddedStockDeps {
 
 export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
   const sales = new Map<SaleId, SaleStock>();
+  const sealed = new Map<SaleId, Epoch>();
+
+  const seal: StockStore["seal"] = async (saleId, _buckets, epoch) => {
+    if ((sealed.get(saleId) ?? -1) > epoch) return err("stale-epoch");
+    if ((sales.get(saleId)?.epoch ?? -1) >= epoch) return err("stale-epoch");
+    sealed.set(saleId, epoch);
+    return ok(undefined);
+  };
 
   const load: StockStore["load"] = async (saleId, epoch, settings, snapshot) => {
-    const stored = sales.get(saleId);
-    if (stored !== undefined && stored.epoch >= epoch) return err("stale-epoch");
+    if (sealed.get(saleId) !== epoch) return err("stale-epoch");
+    sealed.delete(saleId);
     const remaining = snapshot.total - snapshot.sold;
     sales.set(saleId, freshStock(epoch, settings, remaining, snapshot.ledgerVersion));
     return ok(undefined);
@@ -68,26 +78,26 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
 
   const configure: StockStore["configure"] = async (saleId, settings) => {
     const sale = sales.get(saleId);
-    if (sale !== undefined && sale.settings.version < settings.version) sale.settings = settings;
+    if (sale === undefined || sale.settings.version >= settings.version) return;
+    const { buckets, perBuyerLimit } = sale.settings;
+    sale.settings = { ...settings, buckets, perBuyerLimit };
   };
 
   const reserve: StockStore["reserve"] = async (saleId, _bucket, requests) => {
-    const sale = sales.get(saleId);
+    const sale = sealed.has(saleId) ? undefined : sales.get(saleId);
     if (sale === undefined) return err(unavailable(`the stock of ${saleId} is not loaded`));
     const failure = deps.failure();
     if (failure !== null) return err(unavailable(failure));
     const now = deps.clock.now();
-    return ok(requests.map((request) => reserveOne(deps.index, saleId, sale, request, now)));
+    const outcomes = requests.map((request) => reserveOne(deps.index, saleId, sale, request, now));
+    return ok({ outcomes, version: sale.settings.version });
   };
 
-  const overdue: StockStore["overdue"] = async (before, max) => {
-    const taken: Reservation[] = [];
-    for (const sale of sales.values()) {
-      if (taken.length >= max) break;
-      taken.push(...takeOverdue(sale, before, max - taken.length, deps.clock.now()));
-    }
-    return taken;
-  };
+  const overdue: StockStore["overdue"] = async (saleIds, before, max) =>
+    saleIds.flatMap((saleId) => {
+      const sale = sales.get(saleId);
+      return sale === undefined ? [] : takeOverdue(sale, before, max, deps.clock.now());
+    });
 
   const pending: StockStore["pending"] = async (saleId, query) => {
     const sale = sales.get(saleId);
@@ -95,7 +105,7 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
   };
 
   const level: StockStore["level"] = async (saleId) => {
-    const sale = sales.get(saleId);
+    const sale = sealed.has(saleId) ? undefined : sales.get(saleId);
     if (sale === undefined) return null;
     return {
       epoch: sale.epoch,
@@ -107,7 +117,33 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
     };
   };
 
-  return { load, configure, reserve, overdue, pending, level, ...ledgerFeedback(sales) };
+  const feedback = ledgerFeedback(sales);
+  const oneBucket = onlyBucket(sales);
+  return {
+    seal,
+    load,
+    configure,
+    reserve,
+    overdue,
+    pending,
+    level,
+    ...feedback,
+    ...oneBucket,
+  };
+}
+
+/** In one process a sale's stock is one bucket, whatever its settings say; nothing moves. */
+function onlyBucket(
+  sales: ReadonlyMap<SaleId, SaleStock>,
+): Pick<StockStore, "buckets" | "send" | "receive"> {
+  const buckets: StockStore["buckets"] = async (saleId) => {
+    const sale = sales.get(saleId);
+    if (sale === undefined) return null;
+    const { epoch, changes } = sale;
+    const remaining = units(sale.remaining);
+    return [{ remaining, outgoing: [], received: new Map(), changes, epoch }];
+  };
+  return { buckets, send: async () => null, receive: async () => undefined };
 }
 
 /** What the ledger decided, brought back to the stock. */
@@ -124,6 +160,7 @@ function ledgerFeedback(
       const dropped = dropPending(sale, orderId);
       if (sale === undefined || dropped === null || !credit) continue;
       sale.remaining += dropped.quantity;
+      sale.changes += 1;
       sale.released += dropped.quantity;
     }
   };
@@ -134,6 +171,7 @@ function ledgerFeedback(
     if (sale.restocks.has(ledgerVersion)) return;
     sale.restocks.add(ledgerVersion);
     sale.remaining += added;
+    sale.changes += 1;
   };
 
   return { settle, release, restock };
@@ -147,6 +185,7 @@ function freshStock(
 ): SaleStock {
   return {
     epoch,
+    changes: 0,
     settings,
     remaining,
     pendingUnits: 0,
@@ -214,6 +253,7 @@ function take(saleId: SaleId, sale: SaleStock, request: ReserveRequest, now: Ins
   };
   sale.sequence += 1;
   sale.remaining -= quantity;
+  sale.changes += 1;
   sale.pendingUnits += quantity;
   sale.pending.set(orderId, { order, sweeps: 0, dueAt: now });
   const others = sale.pendingOf.get(buyerId);

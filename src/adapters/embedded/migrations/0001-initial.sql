@@ -20,9 +20,11 @@ CREATE TABLE sales (
   board_score TEXT NOT NULL,
   state TEXT NOT NULL,
   version INTEGER NOT NULL,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
 ) STRICT;
 
+CREATE INDEX sales_updated ON sales (updated_at);
 CREATE INDEX sales_waiting ON sales (starts_at) WHERE state = 'scheduled';
 CREATE INDEX sales_ending ON sales (ends_at) WHERE state <> 'closed';
 
@@ -31,6 +33,7 @@ CREATE TABLE ledger (
   total INTEGER NOT NULL CHECK (total >= 0),
   sold INTEGER NOT NULL DEFAULT 0 CHECK (sold >= 0 AND sold <= total),
   version INTEGER NOT NULL DEFAULT 0,
+  epoch INTEGER NOT NULL DEFAULT 0,
   min_epoch INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
