@@ -6,6 +6,8 @@ import { z } from "zod";
 export const roleNames = ["api", "orders", "controller"] as const;
 export type RoleName = (typeof roleNames)[number];
 
+export const storeKinds = ["embedded", "clustered"] as const;
+
 export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export const logFormats = ["auto", "json", "pretty"] as const;
 
@@ -34,6 +36,60 @@ const name = pattern(/^[\x21-\x7e]{1,200}$/, "1 to 200 printable characters with
 const signingKey = z.strictObject({
   kid: pattern(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, dots, dashes or underscores"),
   secret: secret("Signs and verifies the tokens that name this key."),
+});
+
+/** A URL is a secret because it may hold a password. */
+function serviceUrl(format: RegExp, allowed: string, fallback: string) {
+  return z.string().regex(format).meta({ secret: true, allowed }).default(fallback);
+}
+
+const redis = z.strictObject({
+  url: serviceUrl(
+    /^redis(s|\+cluster|s\+cluster|\+sentinel|s\+sentinel)?:\/\/\S+$/,
+    "redis://[user:password@]host:port[/db], redis+cluster://host:port,host:port… or " +
+      "redis+sentinel://host:port,host:port…/master-name; rediss… for TLS",
+    "redis://127.0.0.1:6379",
+  ).describe("The Redis that holds the stock: one server, a cluster, or sentinels to ask."),
+  prefix: pattern(/^[\x21-\x7a]{0,64}$/, "0 to 64 printable characters, no space or braces")
+    .default("doorbuster:")
+    .describe("What every key begins with."),
+});
+
+const kafka = z.strictObject({
+  brokers: z
+    .array(pattern(/^[A-Za-z0-9.:_-]+:\d{1,5}$/, "host:port"))
+    .min(1)
+    .default(["127.0.0.1:9092"])
+    .describe("Where the Kafka cluster is found: a list of `host:port`."),
+  prefix: pattern(/^[A-Za-z0-9._-]{0,64}$/, "0 to 64 letters, digits, dots, dashes, underscores")
+    .default("doorbuster.")
+    .describe("What the name of every topic and group begins with."),
+  partitions: z
+    .int()
+    .min(1)
+    .max(512)
+    .default(6)
+    .describe("Partitions of the orders topic when `doorbuster migrate` makes it."),
+  replication: z
+    .int()
+    .min(1)
+    .max(7)
+    .default(1)
+    .describe("Copies of every message when `doorbuster migrate` makes the topics; 3 in earnest."),
+});
+
+const mysql = z.strictObject({
+  url: serviceUrl(
+    /^mysql:\/\/\S+\/[^/?\s]+$/,
+    "mysql://user:password@host:port/database",
+    "mysql://root@127.0.0.1:3306/doorbuster",
+  ).describe("The MySQL or MariaDB that holds sales, orders and the ledger."),
+  connections: z
+    .int()
+    .min(2)
+    .max(200)
+    .default(10)
+    .describe("Connections that one process may open to it."),
 });
 
 const auth = z.strictObject({
@@ -84,11 +140,23 @@ export const settingsSchema = z.strictObject({
   stores: z
     .strictObject({
       kind: z
-        .enum(["embedded"])
+        .enum(storeKinds)
         .default("embedded")
-        .describe("Where sales and orders are kept; embedded: SQLite in `dataDir`."),
+        .describe(
+          "Where sales and orders are kept; embedded: SQLite in `dataDir`, one process; " +
+            "clustered: `redis`, `kafka` and `mysql`, any number of processes.",
+        ),
     })
     .prefault({}),
+  redis: redis.prefault({}),
+  kafka: kafka.prefault({}),
+  mysql: mysql.prefault({}),
+  workers: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe("Processes that share the work of the role api on one port; clustered stores only."),
   auth: auth.prefault({}),
   log: z
     .strictObject({

@@ -26,7 +26,13 @@ export interface Config {
   /** 0 for any free port. */
   readonly port: number;
   readonly dataDir: string;
-  readonly stores: { readonly kind: "embedded" };
+  readonly stores: Settings["stores"];
+  /** With clustered stores. */
+  readonly redis: Settings["redis"];
+  readonly kafka: Settings["kafka"];
+  readonly mysql: Settings["mysql"];
+  /** Processes of the role api on the one port. */
+  readonly workers: number;
   readonly auth: AuthConfig;
   readonly log: Settings["log"];
   /** Null: on the main port. */
@@ -86,6 +92,21 @@ function overlaps(path: string, other: string): boolean {
 }
 
 const rules: readonly Rule[] = [
+  {
+    reads: ["stores.kind", "workers"],
+    check({ stores, workers }, layers) {
+      if (stores.kind !== "embedded" || workers === 1) return null;
+      const message = "needs clustered stores; the embedded ones live in one process";
+      return problem("workers", String(workers), layers, message);
+    },
+  },
+  {
+    reads: ["port", "workers"],
+    check({ port, workers }, layers) {
+      if (port !== 0 || workers === 1) return null;
+      return problem("workers", String(workers), layers, "needs a port that all of them know");
+    },
+  },
   {
     reads: ["auth.secret", "auth.keys"],
     check({ auth }, layers) {

@@ -32,6 +32,7 @@ export const problems = {
   "stock-unavailable": kind(503, "The stock cannot be reached just now", true),
   overloaded: kind(503, "Too many requests are waiting", true),
   "not-ready": kind(503, "The service is not ready", true),
+  "service-unavailable": kind(503, "Something that is needed cannot be reached just now", true),
   "outcome-unknown": kind(503, "The outcome is not known; try again with the same key", true),
 } as const satisfies Record<string, ProblemKind>;
 

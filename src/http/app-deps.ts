@@ -27,5 +27,6 @@ export interface HttpDeps {
 }
 
 export interface ErrorLog {
+  warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }

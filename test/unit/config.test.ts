@@ -49,6 +49,15 @@ describe("layers", () => {
       port: 7070,
       dataDir: ".doorbuster",
       stores: { kind: "embedded" },
+      redis: { url: "redis://127.0.0.1:6379", prefix: "doorbuster:" },
+      kafka: {
+        brokers: ["127.0.0.1:9092"],
+        prefix: "doorbuster.",
+        partitions: 6,
+        replication: 1,
+      },
+      mysql: { url: "mysql://root@127.0.0.1:3306/doorbuster", connections: 10 },
+      workers: 1,
       auth: {
         issuer: "doorbuster",
         audience: "doorbuster",

@@ -5,6 +5,7 @@ import { SQLiteError, type Database as Sqlite } from "bun:sqlite";
 import { closeSync, fdatasync } from "node:fs";
 import { setTimeout as after } from "node:timers";
 import { InvariantError, present } from "../../lib/assert.ts";
+import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 
 export interface WriteScope {
   /** Runs if the write is not committed, newest first: puts back what it changed in memory. */
@@ -67,7 +68,8 @@ export function groupCommit(sql: Sqlite, walFile: number): Database {
     } catch (reason) {
       rollBack(sql, undos);
       noteFailure(reason);
-      for (const next of writes) next.reject(reason);
+      const told = new ServiceUnavailable(explain(reason), { cause: reason });
+      for (const next of writes) next.reject(told);
     }
   }
 

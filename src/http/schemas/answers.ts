@@ -27,7 +27,7 @@ export function success(
 
 /** The answers for problems, one for each status. */
 export function problemAnswers(...codes: readonly ProblemCode[]): Answers {
-  const all: readonly ProblemCode[] = [...codes, "internal"];
+  const all: readonly ProblemCode[] = [...codes, "internal", "service-unavailable"];
   const byStatus = Map.groupBy(all, (code) => problems[code].status);
   const entries = [...byStatus].map(([status, codes]) => [status, problemAnswer(status, codes)]);
   return Object.fromEntries(entries);
