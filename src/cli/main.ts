@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { auditCommand } from "./audit.ts";
 import { benchCommand } from "./bench.ts";
 import { configCommand } from "./config.ts";
+import { dlqCommand } from "./dlq.ts";
 import { doctorCommand } from "./doctor.ts";
 import { CliFailure, reportOf } from "./failure.ts";
 import { rushCommand } from "./rush.ts";
@@ -39,6 +40,7 @@ function program(world: World, complaints: string[]): Command {
     .addCommand(auditCommand(world))
     .addCommand(rushCommand(world))
     .addCommand(tokenCommand(world))
+    .addCommand(dlqCommand(world))
     .addCommand(doctorCommand(world))
     .addCommand(benchCommand(world))
     .addCommand(configCommand(world));

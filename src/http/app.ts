@@ -6,6 +6,7 @@ import { authenticator } from "./auth.ts";
 import { fallback } from "./fallback.ts";
 import { guardWith } from "./guard.ts";
 import { observe } from "./observe.ts";
+import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { devTokenRoutes } from "./routes/dev-tokens.ts";
 import { documentationRoutes } from "./routes/documentation.ts";
 import { hotHandlers, hotRoutes } from "./routes/hot.ts";
@@ -27,6 +28,7 @@ export function buildApp(deps: AppDeps, options: AppOptions = { metrics: true })
   salesRoutes(api, deps, guard);
   saleActionRoutes(api, deps, guard);
   orderRoutes(api, deps, guard);
+  deadLetterRoutes(api, deps, guard);
   if (deps.auth.devTokens) devTokenRoutes(api, deps);
   probeRoutes(api, deps);
   if (options.metrics) metricsRoute(api, deps.metrics);

@@ -1,0 +1,107 @@
+// Real services on loopback, for development and for the tests that need them.
+
+import { isServiceName, type ServiceName, serviceNames } from "./services/catalog.ts";
+import { emptyService, startService, statusOf, stopService } from "./services/control.ts";
+import { installPrograms, missingPackages } from "./services/programs.ts";
+
+const usage = `Usage: npm run services -- up|down|status|reset [${serviceNames.join("|")}]... [--json]
+
+up      install what is missing (it says so first), start, wait until they answer
+down    stop them; their data stays
+status  what runs where
+reset   stop them and delete their data; what ran starts anew
+
+Without names: all of them. Exit codes: 0 done, 1 failed (status: something is down), 2 wrong usage.`;
+
+const verbs = ["up", "down", "status", "reset"] as const;
+type Verb = (typeof verbs)[number];
+
+export interface ServicesCommand {
+  readonly verb: Verb;
+  readonly names: readonly ServiceName[];
+  readonly json: boolean;
+}
+
+/** The command, or what is wrong with it. */
+export function parseServicesCommand(args: readonly string[]): ServicesCommand | string {
+  const words = args.filter((arg) => arg !== "--json");
+  const [verb, ...names] = words;
+  if (!isVerb(verb)) return verb === undefined ? "say what to do" : `there is no \`${verb}\``;
+  const unknown = names.find((name) => !isServiceName(name));
+  if (unknown !== undefined) return `there is no service ${unknown}`;
+  const chosen = names.filter(isServiceName);
+  const json = words.length < args.length;
+  return { verb, names: chosen.length === 0 ? serviceNames : [...new Set(chosen)], json };
+}
+
+function isVerb(text: string | undefined): text is Verb {
+  return verbs.some((verb) => verb === text);
+}
+
+if (import.meta.main) process.exit(await main(process.argv.slice(2)));
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(usage);
+    return 0;
+  }
+  const command = parseServicesCommand(args);
+  if (typeof command === "string") {
+    console.error(`services: ${command}\n\n${usage}`);
+    return 2;
+  }
+  try {
+    return await run(command);
+  } catch (error) {
+    console.error(`services: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+}
+
+async function run({ verb, names, json }: ServicesCommand): Promise<number> {
+  if (verb === "status") return await showStatus(names, json);
+  if (verb === "up") {
+    await installPrograms(names, say);
+    await Promise.all(names.map(up));
+    return 0;
+  }
+  const installed = names.filter((name) => missingPackages([name]).length === 0);
+  if (verb === "down") await Promise.all(installed.map(down));
+  else await Promise.all(installed.map(reset));
+  return 0;
+}
+
+async function up(name: ServiceName): Promise<void> {
+  const startedAt = performance.now();
+  await startService(name);
+  const { address } = await statusOf(name);
+  say(`${name} is up at ${address} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
+}
+
+async function down(name: ServiceName): Promise<void> {
+  await stopService(name);
+  say(`${name} is down`);
+}
+
+async function reset(name: ServiceName): Promise<void> {
+  const { pids } = await statusOf(name);
+  await emptyService(name);
+  say(`${name} is empty`);
+  if (pids.length > 0) await up(name);
+}
+
+async function showStatus(names: readonly ServiceName[], json: boolean): Promise<number> {
+  const installed = names.filter((name) => missingPackages([name]).length === 0);
+  const all = await Promise.all(installed.map(statusOf));
+  if (json) console.log(JSON.stringify(all));
+  for (const { name, state, pids, address, logs } of json ? [] : all) {
+    console.log(`${name.padEnd(14)} ${state.padEnd(9)} ${address}`);
+    if (pids.length > 0) console.log(`${" ".repeat(15)}pid ${pids.join(" ")}, ${logs.join(" ")}`);
+  }
+  for (const name of names) if (!installed.includes(name)) say(`${name} is not installed`);
+  return all.length === names.length && all.every(({ state }) => state === "up") ? 0 : 1;
+}
+
+function say(line: string): void {
+  console.error(`services: ${line}`);
+}

@@ -1,0 +1,58 @@
+// MariaDB with durable commits, a database `doorbuster` and a user of that name.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { mysqlAnswers } from "./probes.ts";
+import { programPath } from "./programs.ts";
+import type { Server } from "./server.ts";
+
+export interface MariadbOptions {
+  readonly dir: string;
+  readonly port: number;
+}
+
+export function mariadbServer({ dir, port }: MariadbOptions): Server {
+  const id = `mariadb-${port}`;
+  const data = join(dir, `${id}.data`);
+  const socket = join(dir, "s");
+  const user = process.getuid?.() === 0 ? ["--user=root"] : [];
+  return {
+    id,
+    dir,
+    command: [
+      programPath("mariadbd"),
+      "--no-defaults",
+      ...user,
+      `--datadir=${data}`,
+      `--socket=${socket}`,
+      `--port=${port}`,
+      "--bind-address=127.0.0.1",
+      "--skip-name-resolve",
+      "--innodb-flush-log-at-trx-commit=1",
+      "--innodb-buffer-pool-size=512M",
+      "--innodb-log-file-size=512M",
+      "--max-connections=400",
+    ],
+    prepare: async () => {
+      if (existsSync(join(data, "mysql"))) return;
+      const install = ["--no-defaults", `--datadir=${data}`, "--skip-test-db", ...user];
+      const auth = "--auth-root-authentication-method=normal";
+      await run([programPath("mariadb-install-db"), ...install, auth]);
+    },
+    ready: () => mysqlAnswers(port),
+    settle: () => run([programPath("mariadb"), `--socket=${socket}`, "--user=root", "-e", grants]),
+  };
+}
+
+/** Tests make databases of their own, whose names begin with the user's. */
+const grants = `
+CREATE DATABASE IF NOT EXISTS doorbuster;
+CREATE USER IF NOT EXISTS 'doorbuster'@'127.0.0.1' IDENTIFIED BY 'doorbuster';
+GRANT ALL ON \`doorbuster%\`.* TO 'doorbuster'@'127.0.0.1';
+GRANT PROCESS, CONNECTION ADMIN ON *.* TO 'doorbuster'@'127.0.0.1';
+`;
+
+async function run(command: readonly string[]): Promise<void> {
+  const child = Bun.spawn([...command], { stdio: ["ignore", "ignore", "inherit"] });
+  if ((await child.exited) !== 0) throw new Error(`${command[0]} failed`);
+}

@@ -1,0 +1,49 @@
+// The shortest question that shows a server speaks its protocol.
+
+import { connect } from "node:net";
+
+const answerMs = 1_000;
+
+/** Connects, sends, and looks at the first bytes of the answer. */
+export function probe(
+  port: number,
+  question: Uint8Array | null,
+  isAnswer: (bytes: Buffer) => boolean,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    const end = (answered: boolean) => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.setTimeout(answerMs, () => end(false));
+    socket.on("error", () => end(false));
+    socket.on("close", () => end(false));
+    socket.on("data", (bytes: Buffer) => end(isAnswer(bytes)));
+    socket.on("connect", () => {
+      if (question !== null) socket.write(question);
+    });
+  });
+}
+
+export function redisAnswers(port: number): Promise<boolean> {
+  return probe(port, Buffer.from("PING\r\n"), (bytes) => bytes.toString().startsWith("+PONG"));
+}
+
+/** ApiVersions, version 0, from a client without a name. */
+const apiVersions = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 255, 255]);
+
+export function kafkaAnswers(port: number): Promise<boolean> {
+  return probe(port, apiVersions, (bytes) => bytes.length > 8 && bytes.readInt32BE(4) === 1);
+}
+
+/** The server greets first: a packet header, then protocol version 10. */
+export function mysqlAnswers(port: number): Promise<boolean> {
+  return probe(port, null, (bytes) => bytes[4] === 10);
+}
+
+export async function etcdAnswers(port: number): Promise<boolean> {
+  const signal = AbortSignal.timeout(answerMs);
+  const answer = await fetch(`http://127.0.0.1:${port}/health`, { signal }).catch(() => null);
+  return answer?.ok === true;
+}

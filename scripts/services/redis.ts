@@ -1,0 +1,63 @@
+// Redis as production would run it: append-only file, nothing evicted.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { redisAnswers } from "./probes.ts";
+import { programPath } from "./programs.ts";
+import type { Server } from "./server.ts";
+
+export interface RedisOptions {
+  readonly dir: string;
+  readonly port: number;
+  readonly cluster?: boolean;
+}
+
+export function redisServer({ dir, port, cluster = false }: RedisOptions): Server {
+  const id = `redis-${port}`;
+  const data = join(dir, `${id}.data`);
+  const settings: Readonly<Record<string, string>> = {
+    port: String(port),
+    bind: "127.0.0.1",
+    dir: data,
+    appendonly: "yes",
+    appendfsync: "everysec",
+    save: "",
+    "maxmemory-policy": "noeviction",
+    "protected-mode": "yes",
+    // A process is recognised by its command line.
+    "set-proc-title": "no",
+    ...(cluster && {
+      "cluster-enabled": "yes",
+      "cluster-config-file": "nodes.conf",
+      "cluster-node-timeout": "3000",
+      "cluster-port": String(port + 10_000),
+    }),
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  return {
+    id,
+    dir,
+    command: [programPath("redis-server"), ...flags],
+    prepare: async () => void mkdirSync(data, { recursive: true }),
+    ready: () => redisAnswers(port),
+  };
+}
+
+/** Joins running servers into a cluster, unless they are one; resolves once it serves. */
+export async function joinCluster(ports: readonly number[]): Promise<void> {
+  const cli = [programPath("redis-cli"), "-p", String(ports[0])];
+  const isOk = () => printed([...cli, "cluster", "info"]).includes("cluster_state:ok");
+  if (!isOk()) {
+    const nodes = ports.map((port) => `127.0.0.1:${port}`);
+    printed([...cli.slice(0, 1), "--cluster", "create", ...nodes, "--cluster-yes"]);
+  }
+  const deadline = performance.now() + 20_000;
+  while (!isOk()) {
+    if (performance.now() > deadline) throw new Error("the Redis cluster did not come up");
+    await Bun.sleep(100);
+  }
+}
+
+function printed(command: readonly string[]): string {
+  return Bun.spawnSync([...command]).stdout.toString();
+}
