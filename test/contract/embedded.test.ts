@@ -57,7 +57,9 @@ orderLogContract("embedded", async () => {
     get log() {
       return log;
     },
-    setTime: (ms) => clock.set(ms),
+    pass: async (ms) => clock.advance(ms),
+    now: clock.now,
+    trims: true,
     reopen: async () => {
       await reopen();
       log = embeddedOrderLog(database(), clock);

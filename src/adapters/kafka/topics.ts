@@ -69,6 +69,18 @@ function create(admin: Admin, name: string, partitions: number, { replication }:
   return admin.createTopics({ topics: [name], partitions, replicas: replication, configs });
 }
 
+/** Removes our topics, with everything in them. */
+export async function removeTopics(options: KafkaOptions): Promise<void> {
+  const admin = new Admin(clientOptions(options, "doorbuster-remove"));
+  try {
+    const ours: readonly string[] = Object.values(topicNames(options.prefix));
+    const there = (await admin.listTopics()).filter((name) => ours.includes(name));
+    if (there.length > 0) await admin.deleteTopics({ topics: there });
+  } finally {
+    await admin.close();
+  }
+}
+
 export interface TopicState {
   readonly partitions: number;
   readonly replicas: number;

@@ -1,7 +1,8 @@
 /** Brings the tables up to date: forward only, in order, each once, by one runner at a time. */
 import { createHash } from "node:crypto";
+import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 import initial from "./migrations/0001-initial.sql" with { type: "text" };
-import type { Mysql, Session } from "./pool.ts";
+import { type Mysql, openMysql, type Session } from "./pool.ts";
 
 const migrations = [initial];
 
@@ -17,6 +18,29 @@ interface Applied {
 
 const lockName = "CONCAT('doorbuster:migrate:', DATABASE())";
 const lockSeconds = 2;
+
+/** Makes the database of the URL unless it is there or the user may not. */
+export async function makeDatabase(url: string): Promise<void> {
+  const server = new URL(url);
+  const name = server.pathname.slice(1);
+  server.pathname = "/";
+  const mysql = openMysql({ url: server.href, connections: 1 });
+  try {
+    await mysql.use((session) => session.query("CREATE DATABASE IF NOT EXISTS ??", [name]));
+  } catch (reason) {
+    if (reason instanceof ServiceUnavailable) throw reason;
+  } finally {
+    await mysql.close();
+  }
+}
+
+/** Drops the database that we are connected to. */
+export async function dropDatabase(mysql: Mysql): Promise<void> {
+  await mysql.use(async (session) => {
+    const [row] = await session.query<{ name: string }[]>("SELECT DATABASE() AS name");
+    await session.query("DROP DATABASE ??", [row?.name]);
+  });
+}
 
 /** The versions that were applied now. */
 export async function migrateMysql(mysql: Mysql): Promise<number[]> {
