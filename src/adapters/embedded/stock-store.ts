@@ -99,6 +99,25 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
       return sale === undefined ? [] : takeOverdue(sale, before, max, deps.clock.now());
     });
 
+  const counts = stockCounts(sales, sealed);
+  const feedback = ledgerFeedback(sales);
+  const oneBucket = onlyBucket(sales);
+  return {
+    seal,
+    load,
+    configure,
+    reserve,
+    overdue,
+    ...counts,
+    ...feedback,
+    ...oneBucket,
+  };
+}
+
+function stockCounts(
+  sales: ReadonlyMap<SaleId, SaleStock>,
+  sealed: ReadonlyMap<SaleId, Epoch>,
+): Pick<StockStore, "pending" | "level"> {
   const pending: StockStore["pending"] = async (saleId, query) => {
     const sale = sales.get(saleId);
     return sale === undefined ? [] : findPending(sale, query);
@@ -117,19 +136,7 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
     };
   };
 
-  const feedback = ledgerFeedback(sales);
-  const oneBucket = onlyBucket(sales);
-  return {
-    seal,
-    load,
-    configure,
-    reserve,
-    overdue,
-    pending,
-    level,
-    ...feedback,
-    ...oneBucket,
-  };
+  return { pending, level };
 }
 
 /** In one process a sale's stock is one bucket, whatever its settings say; nothing moves. */

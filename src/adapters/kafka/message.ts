@@ -3,7 +3,7 @@
 import { type Instant, instant } from "../../domain/ids.ts";
 import type { Reservation } from "../../domain/reservation.ts";
 import type { LoggedOrder } from "../../ports/order-log.ts";
-import { parseOrderId, parseReservation } from "../reservation-json.ts";
+import { parseOrderId, parseReservation } from "../shared/reservation-json.ts";
 
 export type Headers = Map<Buffer, Buffer>;
 
