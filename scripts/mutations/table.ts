@@ -66,8 +66,8 @@ const neverOversold: readonly Mutation[] = [
   {
     promise: "never oversold: nothing is sold while a sale is being rebuilt",
     file: stock,
-    find: "const sale = sealed.has(saleId) ? undefined : sales.get(saleId);\n    if (sale === undefined) return err(unavailable(",
-    replace: "const sale = sales.get(saleId);\n    if (sale === undefined) return err(unavailable(",
+    find: "if (sale === undefined || sealed.has(saleId)) return err(",
+    replace: "if (sale === undefined) return err(",
     test: contract,
     name: "reserves nothing from the seal to the end of the load",
   },

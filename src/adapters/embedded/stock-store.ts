@@ -84,8 +84,9 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
   };
 
   const reserve: StockStore["reserve"] = async (saleId, _bucket, requests) => {
-    const sale = sealed.has(saleId) ? undefined : sales.get(saleId);
-    if (sale === undefined) return err(unavailable(`the stock of ${saleId} is not loaded`));
+    const sale = sales.get(saleId);
+    if (sale === undefined || sealed.has(saleId))
+      return err(unavailable(`the stock of ${saleId} is not loaded`));
     const failure = deps.failure();
     if (failure !== null) return err(unavailable(failure));
     const now = deps.clock.now();
