@@ -66,8 +66,8 @@ const neverOversold: readonly Mutation[] = [
   {
     promise: "never oversold: nothing is sold while a sale is being rebuilt",
     file: stock,
-    find: "if (sale === undefined || sealed.has(saleId)) return err(",
-    replace: "if (sale === undefined) return err(",
+    find: "if (sale === undefined || sealed.has(saleId))\n",
+    replace: "if (sale === undefined)\n",
     test: contract,
     name: "reserves nothing from the seal to the end of the load",
   },
