@@ -35,7 +35,7 @@ function defaultFile({ cwd, env }: World): string | undefined {
   return existsSync(join(cwd, servicesFile)) ? servicesFile : undefined;
 }
 
-function underNewNames(config: Config): Config {
+export function underNewNames(config: Config): Config {
   const name = crypto.randomUUID().slice(0, 8);
   const mysqlUrl = new URL(config.mysql.url);
   mysqlUrl.pathname = `/doorbuster_rush_${name}`;
@@ -48,7 +48,7 @@ function underNewNames(config: Config): Config {
   };
 }
 
-function settingsOf({ redis, kafka, mysql }: Config): Record<string, string> {
+export function settingsOf({ redis, kafka, mysql }: Config): Record<string, string> {
   return {
     DOORBUSTER_STORES_KIND: "clustered",
     DOORBUSTER_REDIS_URL: redis.url,
