@@ -57,7 +57,10 @@ orderLogContract("embedded", async () => {
     get log() {
       return log;
     },
-    setTime: (ms) => clock.set(ms),
+    now: clock.now,
+    clockToleranceMs: 0,
+    passTime: async (ms) => clock.advance(ms),
+    trims: true,
     reopen: async () => {
       await reopen();
       log = embeddedOrderLog(database(), clock);

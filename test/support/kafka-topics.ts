@@ -1,0 +1,46 @@
+/** Topics of a test's own on a real broker, and what an operator's tools would do with them. */
+import { Admin, Producer } from "@platformatic/kafka";
+import type { KafkaConnection, KafkaEvents } from "../../src/adapters/kafka/connection.ts";
+import { migrateTopics, type TopicsWanted } from "../../src/adapters/kafka/topics.ts";
+
+export interface TestTopics {
+  readonly connection: KafkaConnection;
+  /** Writes bytes as they are. */
+  write(key: string, value: string, headers?: Readonly<Record<string, string>>): Promise<void>;
+  /** Deletes them, and the groups. */
+  remove(): Promise<void>;
+}
+
+export async function testTopics(broker: string, wanted?: Partial<TopicsWanted>) {
+  const prefix = `test-${crypto.randomUUID()}.`;
+  const connection = { brokers: [broker], prefix, clientId: "doorbuster-test" };
+  await migrateTopics(connection, { partitions: 3, replication: 1, ...wanted });
+  const place = { clientId: "test", bootstrapBrokers: [broker] };
+
+  async function write(key: string, value: string, headers = {}): Promise<void> {
+    const producer = new Producer<string, string, string, string>({
+      ...place,
+      serializers: { key: toBytes, value: toBytes, headerKey: toBytes, headerValue: toBytes },
+    });
+    await producer.send({ messages: [{ topic: `${prefix}orders`, key, value, headers }] });
+    await producer.close();
+  }
+
+  async function remove(): Promise<void> {
+    const admin = new Admin(place);
+    await admin.deleteTopics({ topics: [`${prefix}orders`, `${prefix}orders.dlq`] });
+    await admin.close();
+  }
+
+  return { connection, write, remove } satisfies TestTopics;
+}
+
+function toBytes(text: string | undefined): Buffer | undefined {
+  return text === undefined ? undefined : Buffer.from(text);
+}
+
+/** Hears nothing, unless told to. */
+export function quietEvents(heard: Partial<KafkaEvents> = {}): KafkaEvents {
+  const ignore = () => {};
+  return { trouble: ignore, alarm: ignore, reconnected: ignore, redelivered: ignore, ...heard };
+}
