@@ -7,7 +7,9 @@ export interface TestTopics {
   readonly connection: KafkaConnection;
   /** Writes bytes as they are. */
   write(key: string, value: string, headers?: Readonly<Record<string, string>>): Promise<void>;
-  /** Deletes them, and the groups. */
+  /** Puts a group that has no members at an offset of the first partition. */
+  setPosition(group: string, offset: number): Promise<void>;
+  /** Deletes them. */
   remove(): Promise<void>;
 }
 
@@ -26,13 +28,21 @@ export async function testTopics(broker: string, wanted?: Partial<TopicsWanted>)
     await producer.close();
   }
 
+  async function setPosition(group: string, offset: number): Promise<void> {
+    const admin = new Admin(place);
+    const partitionOffsets = [{ partition: 0, offset: BigInt(offset) }];
+    const position = [{ name: `${prefix}orders`, partitionOffsets }];
+    await admin.alterConsumerGroupOffsets({ groupId: `${prefix}${group}`, topics: position });
+    await admin.close();
+  }
+
   async function remove(): Promise<void> {
     const admin = new Admin(place);
     await admin.deleteTopics({ topics: [`${prefix}orders`, `${prefix}orders.dlq`] });
     await admin.close();
   }
 
-  return { connection, write, remove } satisfies TestTopics;
+  return { connection, write, setPosition, remove } satisfies TestTopics;
 }
 
 function toBytes(text: string | undefined): Buffer | undefined {

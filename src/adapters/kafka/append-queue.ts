@@ -6,6 +6,7 @@ import { limits } from "../../domain/limits.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 import { whyOf } from "./connection.ts";
 import type { Outgoing, Sender } from "./sender.ts";
+import { backOffMs } from "./wake-up.ts";
 
 export interface AppendQueue {
   /** Resolved means durable. Throws `ServiceUnavailable` at the deadline, or at once if too many
@@ -24,6 +25,7 @@ export interface AppendQueueOptions {
 interface Append {
   left: number;
   open: boolean;
+  readonly deadline: number;
   readonly settle: (reason: Error | null) => void;
 }
 
@@ -35,9 +37,15 @@ interface Entry {
 /** A record batch must stay below the brokers' `message.max.bytes`, by default 1 MiB. */
 const sendMaxBytes = 900_000;
 const retryAfterMs = { first: 50, most: 400 };
+/** What has less time left is not sent any more: after an outage the deadlines of what waits follow
+ * one another closely, and each of them would cut the send that the others are in. */
+const leastTimeLeftMs = 1_000;
 
 export function appendQueue(options: AppendQueueOptions): AppendQueue {
+  /** Some of it may be given up; that is looked at when it is taken. */
   let queue: Entry[] = [];
+  /** Messages in the queue and in flight that are not given up. */
+  let waiting = 0;
   let inFlight: readonly Entry[] = [];
   let sender: Sender | null = null;
   let running: Promise<void> | null = null;
@@ -47,7 +55,7 @@ export function appendQueue(options: AppendQueueOptions): AppendQueue {
   async function append(messages: readonly Outgoing[]): Promise<void> {
     if (messages.length === 0) return;
     if (closed) throw new ServiceUnavailable("Kafka: the order log is closed");
-    if (queue.length + messages.length > limits.appendQueueMax) {
+    if (waiting + messages.length > limits.appendQueueMax) {
       throw new ServiceUnavailable("Kafka: too many orders wait to be appended");
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -55,13 +63,16 @@ export function appendQueue(options: AppendQueueOptions): AppendQueue {
     const entry: Append = {
       left: messages.length,
       open: true,
+      deadline: performance.now() + limits.appendDeadlineMs,
       settle: (reason) => {
         entry.open = false;
+        waiting -= messages.length;
         clearTimeout(timer);
         if (reason === null) resolve();
         else reject(reason);
       },
     };
+    waiting += messages.length;
     for (const message of messages) queue.push({ message, append: entry });
     start();
     await promise;
@@ -71,8 +82,7 @@ export function appendQueue(options: AppendQueueOptions): AppendQueue {
     const why = lastTrouble === null ? "no answer" : whyOf(lastTrouble);
     const late = `no acknowledgement within ${limits.appendDeadlineMs} ms (${why})`;
     append.settle(new ServiceUnavailable(`Kafka: ${late}`));
-    queue = queue.filter((entry) => entry.append.open);
-    if (inFlight.some((entry) => !entry.append.open)) sender?.abandon();
+    if (inFlight.some((entry) => entry.append === append)) sender?.abandon();
   }
 
   function start(): void {
@@ -87,17 +97,16 @@ export function appendQueue(options: AppendQueueOptions): AppendQueue {
     await new Promise(setImmediate);
     for (let failures = 0; queue.length > 0; ) {
       failures = (await sendNext()) ? 0 : failures + 1;
-      if (failures > 0) await Bun.sleep(backOffMs(failures));
+      if (failures > 0) await Bun.sleep(backOffMs(retryAfterMs, failures));
     }
   }
 
   async function sendNext(): Promise<boolean> {
-    const count = fitting(queue);
-    inFlight = queue.slice(0, count);
-    queue = queue.slice(count);
     try {
       sender ??= options.open();
-      await sender.send(inFlight.map((entry) => entry.message));
+      await sender.connect();
+      takeBatch();
+      if (inFlight.length > 0) await sender.send(inFlight.map((entry) => entry.message));
       written();
       return true;
     } catch (reason) {
@@ -106,6 +115,18 @@ export function appendQueue(options: AppendQueueOptions): AppendQueue {
     } finally {
       inFlight = [];
     }
+  }
+
+  function takeBatch(): void {
+    const horizon = performance.now() + leastTimeLeftMs;
+    for (const { append } of queue) {
+      if (append.deadline >= horizon) break;
+      if (append.open) giveUp(append);
+    }
+    queue = queue.filter(({ append }) => append.open);
+    const count = fitting(queue);
+    inFlight = queue.slice(0, count);
+    queue = queue.slice(count);
   }
 
   function written(): void {
@@ -122,7 +143,7 @@ export function appendQueue(options: AppendQueueOptions): AppendQueue {
     lastTrouble = reason;
     sender?.abandon();
     sender = null;
-    queue = [...inFlight.filter((entry) => entry.append.open), ...queue];
+    queue = [...inFlight, ...queue];
   }
 
   async function close(): Promise<void> {
@@ -142,8 +163,4 @@ function fitting(queue: readonly Entry[]): number {
     if (count > 0 && (bytes > sendMaxBytes || count === limits.appendBatchMax)) return count;
   }
   return queue.length;
-}
-
-function backOffMs(failures: number): number {
-  return Math.min(retryAfterMs.first * 2 ** (failures - 1), retryAfterMs.most);
 }

@@ -2,10 +2,12 @@
  *  have one send in flight. After a failure its user opens another one, with a new producer id. */
 import { type ClusterMetadata, findErrorBy, Producer } from "@platformatic/kafka";
 import { limits } from "../../domain/limits.ts";
+import { present } from "../../lib/assert.ts";
 import { clientOptions, type KafkaConnection } from "./connection.ts";
 import { partitionOf } from "./murmur2.ts";
 import { type PartitionBatch, produce } from "./produce-request.ts";
 import { encodeBatch, type RecordBody } from "./record-batch.ts";
+import { pause } from "./wake-up.ts";
 
 export interface Outgoing {
   readonly topic: string;
@@ -15,7 +17,9 @@ export interface Outgoing {
 }
 
 export interface Sender {
-  /** Resolved means that all of them are durable. Rejected means unknown. */
+  /** Finds the brokers and gets a producer id; at once if that was done. Rejects if it takes long. */
+  connect(): Promise<void>;
+  /** Needs `connect`. Resolved means that all of them are durable. Rejected means unknown. */
   send(messages: readonly Outgoing[]): Promise<void>;
   /** Closes the connections with whatever waits in them, and rejects the send in flight. From then
    * on nothing is handed to the network; what the broker's machine has received already, the
@@ -26,6 +30,7 @@ export interface Sender {
 /** Tries of one send, with the same sequence numbers, before the sender gives up. */
 const triesMax = 4;
 const retryAfterMs = 100;
+const connectMs = 1_500;
 
 export function openSender(connection: KafkaConnection): Sender {
   const producer = new Producer({ ...clientOptions(connection), idempotent: true });
@@ -34,10 +39,24 @@ export function openSender(connection: KafkaConnection): Sender {
   abandoned.promise.catch(() => {});
   let identity: { producerId: bigint; producerEpoch: number } | null = null;
 
+  async function connect(): Promise<void> {
+    if (identity !== null) return;
+    const late = new AbortController();
+    const tooLong = pause(connectMs, late.signal).then(() => {
+      throw new Error(`no producer id within ${connectMs} ms`);
+    });
+    tooLong.catch(() => {});
+    identity = await Promise.race([
+      producer.initIdempotentProducer({}),
+      abandoned.promise,
+      tooLong,
+    ]);
+    late.abort();
+  }
+
   async function write(messages: readonly Outgoing[]): Promise<void> {
     const topics = [...new Set(messages.map(({ topic }) => topic))];
     const metadata = await producer.metadata({ topics });
-    identity ??= await producer.initIdempotentProducer({});
     let left = batchesOf(messages, metadata);
     for (let tries = 1; ; tries += 1) {
       const { unwritten, reason } = await deliver(left, topics, tries > 1);
@@ -59,8 +78,8 @@ export function openSender(connection: KafkaConnection): Sender {
     }
     const now = Date.now();
     return [...groups].map(([place, { topic, partition, bodies }]) => {
-      const state = { producerId: 0n, producerEpoch: 0, ...identity, sequence: 0 };
-      state.sequence = nextSequence(place, bodies.length);
+      const sequence = nextSequence(place, bodies.length);
+      const state = { ...present(identity, "a sender is connected first"), sequence };
       return { topic, partition, bytes: encodeBatch(bodies, state, now) };
     });
   }
@@ -106,7 +125,10 @@ export function openSender(connection: KafkaConnection): Sender {
     abandoned.reject(new Error("the send was abandoned"));
   }
 
-  return { send: (messages) => Promise.race([write(messages), abandoned.promise]), abandon };
+  const send = (messages: readonly Outgoing[]) =>
+    Promise.race([write(messages), abandoned.promise]);
+
+  return { connect, send, abandon };
 }
 
 function leaderOf(metadata: ClusterMetadata, { topic, partition }: PartitionBatch): number {
