@@ -1,7 +1,15 @@
 // Real services on loopback, for development and for the tests that need them.
 
+import { relative } from "node:path";
 import { isServiceName, type ServiceName, serviceNames } from "./services/catalog.ts";
-import { emptyService, startService, statusOf, stopService } from "./services/control.ts";
+import {
+  configurations,
+  emptyService,
+  startService,
+  statusOf,
+  stopService,
+  writeConfigurations,
+} from "./services/control.ts";
 import { installPrograms, missingPackages } from "./services/programs.ts";
 
 const usage = `Usage: npm run services -- up|down|status|reset [${serviceNames.join("|")}]... [--json]
@@ -63,6 +71,8 @@ async function run({ verb, names, json }: ServicesCommand): Promise<number> {
   if (verb === "up") {
     await installPrograms(names, say);
     await Promise.all(names.map(up));
+    writeConfigurations();
+    say(`use them with --config ${relative(process.cwd(), configurations.single)}`);
     return 0;
   }
   const installed = names.filter((name) => missingPackages([name]).length === 0);

@@ -10,8 +10,16 @@ const world: World = {
   colours: process.stdout.isTTY === true && !process.env.NO_COLOR,
   exitCode: 0,
   compose: async (config, log) => {
-    const { composeEmbedded } = await import("./compose/embedded.ts");
-    return composeEmbedded(config, log);
+    if (config.stores.kind === "embedded") {
+      const { composeEmbedded } = await import("./compose/embedded.ts");
+      return composeEmbedded(config, log);
+    }
+    const { composeClustered } = await import("./compose/clustered.ts");
+    return composeClustered(config, log);
+  },
+  operate: async (config) => {
+    const { operationsOn } = await import("./compose/operations.ts");
+    return operationsOn(config);
   },
 };
 

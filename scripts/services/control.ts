@@ -1,6 +1,6 @@
 // The services by name: which servers each one is, and how it is started, stopped and emptied.
 
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { addresses, ports, type ServiceName } from "./catalog.ts";
 import { etcdServer } from "./etcd.ts";
@@ -29,6 +29,32 @@ const shownAddress: Readonly<Record<ServiceName, string>> = {
   mariadb: addresses.mysql,
   etcd: addresses.etcd,
 };
+
+/** Configuration files for whoever wants to use the services, one for each Redis. */
+export const configurations = {
+  single: join(root, "doorbuster.yaml"),
+  cluster: join(root, "doorbuster-cluster.yaml"),
+} as const;
+
+export function writeConfigurations(): void {
+  mkdirSync(root, { recursive: true });
+  writeFileSync(configurations.single, configuration(addresses.redis));
+  writeFileSync(configurations.cluster, configuration(addresses.redisCluster));
+}
+
+function configuration(redisUrl: string): string {
+  return `stores:
+  kind: clustered
+redis:
+  url: ${redisUrl}
+kafka:
+  brokers: ["${addresses.kafka}"]
+mysql:
+  url: ${addresses.mysql}
+auth:
+  devTokens: true
+`;
+}
 
 export function serversOf(name: ServiceName): Server[] {
   return makers[name](join(root, name));

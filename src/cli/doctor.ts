@@ -50,6 +50,7 @@ async function checkConfigured(world: World, loaded: LoadedConfig): Promise<Find
     ...checkDataDirectory(config.dataDir, world.cwd),
     checkClock(config.dataDir, world.cwd, Date.now()),
     await checkPort("port", { host, port, url: ownUrl(config) }),
+    ...(config.stores.kind === "clustered" ? await (await world.operate(config)).findings() : []),
     ...(metrics.port === null ? [] : [await checkPort("metrics port", onMetrics)]),
   ];
 }

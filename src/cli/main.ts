@@ -6,6 +6,7 @@ import { configCommand } from "./config.ts";
 import { dlqCommand } from "./dlq.ts";
 import { doctorCommand } from "./doctor.ts";
 import { CliFailure, reportOf } from "./failure.ts";
+import { migrateCommand } from "./migrate.ts";
 import { rushCommand } from "./rush.ts";
 import { saleCommand } from "./sale.ts";
 import { serveCommand } from "./serve.ts";
@@ -40,6 +41,7 @@ function program(world: World, complaints: string[]): Command {
     .addCommand(auditCommand(world))
     .addCommand(rushCommand(world))
     .addCommand(tokenCommand(world))
+    .addCommand(migrateCommand(world))
     .addCommand(dlqCommand(world))
     .addCommand(doctorCommand(world))
     .addCommand(benchCommand(world))

@@ -9,6 +9,7 @@ import { RushError } from "../rush/sale-client.ts";
 import { checkedUrl } from "./connection.ts";
 import { decimal, documented, type JsonOption, wholeNumber, withConfig } from "./documented.ts";
 import { CliFailure } from "./failure.ts";
+import { newCluster, storesOption } from "./temporary-cluster.ts";
 import { configOf, printJson, printLine, type World } from "./world.ts";
 
 interface RushFlags extends JsonOption {
@@ -25,6 +26,8 @@ interface RushFlags extends JsonOption {
   readonly token?: string;
   readonly data?: string;
   readonly config?: string;
+  readonly buckets?: number;
+  readonly stores?: "embedded" | "clustered";
 }
 
 export function rushCommand(world: World): Command {
@@ -33,6 +36,7 @@ export function rushCommand(world: World): Command {
     examples: [
       "rush --buyers 10000 --stock 1000",
       "rush --rate 5000 --duration 30 --stock 100000 --json",
+      "rush --stores clustered --buyers 50000 --stock 20000",
       "rush --url http://127.0.0.1:7070 --data .doorbuster",
     ],
     json:
@@ -42,6 +46,7 @@ export function rushCommand(world: World): Command {
   return withConfig(withCrowd(command))
     .option("--url <url>", "a running server (default: a temporary one)")
     .option("--token <jwt>", "admin token for --url (default: DOORBUSTER_TOKEN, or a dev token)")
+    .addOption(storesOption())
     .option("--data <dir>", "data directory of --url, for the checker to read the raw tables")
     .action((flags: RushFlags) => rush(world, flags));
 }
@@ -54,13 +59,15 @@ function withCrowd(command: Command): Command {
     .option("--duration <seconds>", "how long they keep coming", decimal(0.1, 86_400))
     .option("--retry-share <share>", "who sends the same again (default: 0.05)", decimal(0, 1))
     .option("--greedy-share <share>", "who tries for more (default: 0.05)", decimal(0, 1))
+    .option("--buckets <n>", "parts of the stock (default: 1)", wholeNumber(1, 256))
     .option("--quantity <units>", "what each asks for (default: 1)", wholeNumber(1, 1_000))
     .option("--connections <n>", "sockets (default: 128)", wholeNumber(1, 10_000))
     .option("--seed <n>", "repeats the same crowd", wholeNumber(0, 2 ** 32 - 1));
 }
 
 async function rush(world: World, flags: RushFlags): Promise<void> {
-  const report = await runRush(await optionsOf(world, flags)).catch((reason) => {
+  const options = await optionsOf(world, flags);
+  const report = await runRush(options).catch((reason) => {
     throw failureOf(reason, flags);
   });
   if (flags.json) printJson(world, report);
@@ -69,9 +76,12 @@ async function rush(world: World, flags: RushFlags): Promise<void> {
 }
 
 async function optionsOf(world: World, flags: RushFlags): Promise<RushOptions> {
-  const { json: _json, config: _config, url, token, data, duration, ...crowd } = flags;
+  const { json: _, config, stores, url, token, data, duration, ...crowd } = flags;
   const durationSeconds = duration === undefined ? {} : { durationSeconds: duration };
-  if (url === undefined) return { ...crowd, ...durationSeconds };
+  if (url === undefined) {
+    const cluster = stores === "clustered" ? { cluster: await newCluster(world, config) } : {};
+    return { ...crowd, ...durationSeconds, ...cluster };
+  }
   return {
     ...crowd,
     ...durationSeconds,

@@ -7,6 +7,7 @@ import { type ApiCall, type ApiClient, callApi } from "./api-client.ts";
 import { adminClient, type ConnectionOptions, publicClient, withConnection } from "./connection.ts";
 import { documented, group, type JsonOption, wholeNumber } from "./documented.ts";
 import { saleCreateCommand } from "./sale-create.ts";
+import { rebuildCommand } from "./sale-rebuild.ts";
 import { formatSale, formatSales, saleLine, salePageSchema, saleSchema } from "./sale-view.ts";
 import { printJson, printLine, type World } from "./world.ts";
 
@@ -25,7 +26,8 @@ export function saleCommand(world: World): Command {
     .addCommand(actionCommand(world, "pause", "stop selling for a while"))
     .addCommand(actionCommand(world, "resume", "go on selling after a pause"))
     .addCommand(actionCommand(world, "close", "end a sale for good"))
-    .addCommand(restockCommand(world));
+    .addCommand(restockCommand(world))
+    .addCommand(rebuildCommand(world));
 }
 
 function listCommand(world: World): Command {

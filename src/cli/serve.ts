@@ -55,7 +55,12 @@ async function serve(world: World, options: ServeOptions): Promise<void> {
   stopTheProcessOnBrokenInvariants(log);
   const stop = stopRequested();
   const engine = await world.compose(config, log);
-  const { url, recovered } = await engine.start();
+  const started = await Promise.race([engine.start(), stop]);
+  if (typeof started === "string") {
+    log.info({ signal: started }, "stopping before everything was there");
+    return await stopWithin(engine, log);
+  }
+  const { url, recovered } = started;
   const demoSale = options.demo ? await ensureDemoSale(url, adminToken(config.auth)) : null;
   announce(world, options, { url, recovered, demoSale, config });
   log.info({ url }, "listening");

@@ -3,7 +3,9 @@ import type { Environment } from "../config/environment.ts";
 import { type Flag, type LoadedConfig, loadConfig } from "../config/load.ts";
 import { formatProblems } from "../config/problems.ts";
 import type { Config } from "../config/validate.ts";
+import type { SaleId } from "../domain/ids.ts";
 import type { Logger } from "../observability/logger.ts";
+import type { Finding } from "./doctor/finding.ts";
 import { CliFailure } from "./failure.ts";
 
 export interface World {
@@ -17,6 +19,8 @@ export interface World {
   readonly colours: boolean;
   /** Builds the engine that `serve` runs. */
   compose(config: Config, log: Logger): Promise<Engine>;
+  /** What an operator does to clustered stores. */
+  operate(config: Config): Promise<Operations>;
   /** The exit code, unless the command fails: 0 until a command says otherwise. */
   exitCode: 0 | 1;
 }
@@ -24,6 +28,19 @@ export interface World {
 export interface Engine {
   start(): Promise<{ readonly url: string; readonly recovered: Recovered }>;
   stop(): Promise<void>;
+}
+
+/** Each call connects and disconnects by itself; each throws if a service cannot be reached. */
+export interface Operations {
+  /** Makes and updates tables and topics; says what it did, a line each. */
+  migrate(): Promise<readonly string[]>;
+  /** Loads a sale's stock anew from the ledger: the epoch it sells under now, or null if there is
+   * no such sale. `say` hears of each step. */
+  rebuild(saleId: SaleId, say: (line: string) => void): Promise<number | "overtaken" | null>;
+  /** How the services are set up. */
+  findings(): Promise<readonly Finding[]>;
+  /** Removes every table, topic and key under the names that this configuration gives them. */
+  removeEverything(): Promise<void>;
 }
 
 export interface Recovered {

@@ -1,5 +1,5 @@
 /** The engine on its embedded stores: one process, one data directory, every role. */
-import { DataDirectoryError, openDataDirectory } from "../adapters/embedded/data-directory.ts";
+import { openDataDirectory } from "../adapters/embedded/data-directory.ts";
 import type { Database } from "../adapters/embedded/database.ts";
 import { orderIndex } from "../adapters/embedded/order-index.ts";
 import { embeddedOrderLog } from "../adapters/embedded/order-log.ts";
@@ -10,7 +10,6 @@ import { embeddedStockStore } from "../adapters/embedded/stock-store.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import { roleNames } from "../config/schema.ts";
 import type { Config } from "../config/validate.ts";
-import { ListenError } from "../http/listen.ts";
 import { createHealth } from "../observability/health.ts";
 import { createMetrics } from "../observability/metrics.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -19,21 +18,10 @@ import { controllerRole } from "../roles/controller.ts";
 import { ordersGroup, ordersRole } from "../roles/orders.ts";
 import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
-import { type RecoverReport, recover } from "../usecases/recover.ts";
+import { recover } from "../usecases/recover.ts";
 import { saleDirectory } from "../usecases/sale-directory.ts";
-import { StartupError } from "./startup-error.ts";
-
-export interface Engine {
-  /** Recovers, then listens. Throws `StartupError` for what a user can mend. */
-  start(): Promise<Started>;
-  /** Stops listening, drains, closes; in the reverse order of the start. */
-  stop(): Promise<void>;
-}
-
-export interface Started {
-  readonly url: string;
-  readonly recovered: RecoverReport;
-}
+import type { Engine, Started } from "./engine.ts";
+import { advised, StartupError } from "./startup-error.ts";
 
 /** Every use case's dependencies, on one open database. */
 export function embeddedStores(database: Database, clock: Clock) {
@@ -62,6 +50,8 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
   const metrics = createMetrics({
     saleCache: stores.directory.counts,
     purchasesWaiting: stores.batches.waiting,
+    logSessionsBroken: () => 0,
+    logAssignments: () => 0,
   });
   const health = createHealth();
   health.watch("data directory", directory.database.failure);
@@ -81,7 +71,7 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
       return { url: api.url(), recovered };
     } catch (reason) {
       await stop();
-      throw reason instanceof ListenError ? advised(reason) : reason;
+      throw advised(reason);
     }
   }
 
@@ -110,10 +100,6 @@ function opened(path: string) {
   try {
     return openDataDirectory(path);
   } catch (reason) {
-    throw reason instanceof DataDirectoryError ? advised(reason) : reason;
+    throw advised(reason);
   }
-}
-
-function advised({ code, message, help }: DataDirectoryError | ListenError): StartupError {
-  return new StartupError(code, message, help);
 }

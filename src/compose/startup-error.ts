@@ -1,4 +1,6 @@
 /** Why the engine could not start, if it is something that whoever starts it can mend. */
+import { DataDirectoryError } from "../adapters/embedded/data-directory.ts";
+import { ListenError } from "../http/listen.ts";
 
 export type StartupErrorCode =
   | "data-dir-in-use"
@@ -21,4 +23,10 @@ export class StartupError extends Error {
     this.code = code;
     this.help = help;
   }
+}
+
+/** The reason, as a `StartupError` if it says what can be done about it. */
+export function advised(reason: unknown): unknown {
+  if (!(reason instanceof DataDirectoryError) && !(reason instanceof ListenError)) return reason;
+  return new StartupError(reason.code, reason.message, reason.help);
 }

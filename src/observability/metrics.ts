@@ -13,6 +13,8 @@ import { createTally } from "./tally.ts";
 export interface MetricSources {
   saleCache(): { readonly hits: number; readonly misses: number };
   purchasesWaiting(): number;
+  logSessionsBroken(): number;
+  logAssignments(): number;
 }
 
 /** What one batch of the ledger came to. */
@@ -96,5 +98,7 @@ function answerMetrics(registry: Registry, http: HttpMeter): void {
 function sourceMetrics(registry: Registry, sources: MetricSources): void {
   readCounter(registry, metricNames.saleCacheHits, () => sources.saleCache().hits);
   readCounter(registry, metricNames.saleCacheMisses, () => sources.saleCache().misses);
+  readCounter(registry, metricNames.logSessionsBroken, sources.logSessionsBroken);
+  readCounter(registry, metricNames.logAssignments, sources.logAssignments);
   readGauge(registry, metricNames.purchasesWaiting, () => sources.purchasesWaiting());
 }

@@ -7,7 +7,8 @@ import { bunRoutes } from "../http/bun-routes.ts";
 import { type HttpServer, listen } from "../http/listen.ts";
 import type { Role } from "./role.ts";
 
-export interface ApiRole extends Role {
+/** A role that answers HTTP. */
+export interface ListeningRole extends Role {
   /** Where it listens, without a trailing slash; call after `start`. */
   url(): string;
 }
@@ -18,7 +19,7 @@ export interface ApiAddress {
   readonly metrics: { readonly port: number | null };
 }
 
-export function apiRole(deps: AppDeps, { host, port, metrics }: ApiAddress): ApiRole {
+export function apiRole(deps: AppDeps, { host, port, metrics }: ApiAddress): ListeningRole {
   const servers: HttpServer[] = [];
 
   async function start(): Promise<void> {
@@ -33,4 +34,21 @@ export function apiRole(deps: AppDeps, { host, port, metrics }: ApiAddress): Api
   }
 
   return { name: "api", start, stop, url: () => servers[0]?.url ?? "" };
+}
+
+/** What a process without the role api answers: probes and metrics, on the port for metrics if
+ * there is one. */
+export function probesRole(
+  deps: Pick<AppDeps, "metrics" | "health" | "logger">,
+  { host, port, metrics }: ApiAddress,
+): ListeningRole {
+  let server: HttpServer | null = null;
+
+  async function start(): Promise<void> {
+    server = listen(buildMetricsApp(deps), {}, { host, port: metrics.port ?? port });
+  }
+
+  const stop = async () => await server?.stop(limits.shutdownDeadlineMs);
+
+  return { name: "probes", start, stop, url: () => server?.url ?? "" };
 }

@@ -9,6 +9,10 @@ import { RushError } from "./sale-client.ts";
 export interface EngineOptions {
   readonly dataDir: string;
   readonly secret: string;
+  /** All of them by default. */
+  readonly roles?: string;
+  /** Further environment variables. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** 0, the default, takes any free port. */
   readonly port?: number;
   /** The core to stay on, where `taskset` exists. */
@@ -67,11 +71,13 @@ export function pinnedTo(core: number | undefined, command: string[]): string[] 
 
 /** In the data directory and without our settings, so that the user's own configuration file and
  *  variables do not leak into a server that is nobody's but ours. */
-function spawnEngine({ dataDir, secret, port = 0, core, killSignal }: EngineOptions) {
+function spawnEngine(options: EngineOptions) {
+  const { dataDir, secret, roles, settings = {}, port = 0, core, killSignal } = options;
   const serve = ["serve", "--host", "127.0.0.1", "--port", String(port), "--data", dataDir];
-  const child = Bun.spawn(pinnedTo(core, [...selfCommand(), ...serve, "--json"]), {
+  const chosen = roles === undefined ? [] : ["--roles", roles];
+  const child = Bun.spawn(pinnedTo(core, [...selfCommand(), ...serve, ...chosen, "--json"]), {
     cwd: dataDir,
-    env: { ...withoutSettings(process.env), DOORBUSTER_AUTH_SECRET: secret },
+    env: { ...withoutSettings(process.env), ...settings, DOORBUSTER_AUTH_SECRET: secret },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

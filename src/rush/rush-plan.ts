@@ -25,11 +25,26 @@ export interface RushOptions {
   readonly dataDir?: string;
   readonly signingSecret?: string;
   readonly adminToken?: string;
+  /** Parts that the sale's stock is split into; 1 by default. */
+  readonly buckets?: number;
+  /** Services for a temporary server of several processes; without it, one on embedded stores. */
+  readonly cluster?: Cluster;
+}
+
+/** Stores that nobody else uses, in services that are there. */
+export interface Cluster {
+  /** Environment variables that lead a server to them. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Where the tables are, for the checker. */
+  readonly mysqlUrl: string;
+  /** Removes the stores. */
+  remove(): Promise<void>;
 }
 
 export interface RushPlan {
   readonly crowd: CrowdOptions;
   readonly stock: number;
+  readonly buckets: number;
   readonly connections: number;
   readonly queueMax: number;
   readonly deadlineMs: number;
@@ -63,6 +78,7 @@ export function planRush(options: RushOptions): Result<RushPlan, string> {
       patienceMs: PATIENCE_MS,
     },
     stock: options.stock ?? DEFAULT_STOCK,
+    buckets: options.buckets ?? 1,
     connections: options.connections ?? DEFAULT_CONNECTIONS,
     queueMax: QUEUE_MAX,
     deadlineMs: DEADLINE_MS,
@@ -99,6 +115,7 @@ const CHECKS: readonly Check[] = [
   ["greedyShare", 0, 1, false],
   ["quantity", 1, 1000, true],
   ["connections", 1, 10_000, true],
+  ["buckets", 1, 256, true],
   ["seed", 0, 2 ** 32 - 1, true],
 ];
 

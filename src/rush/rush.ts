@@ -10,7 +10,6 @@ import { cpuSecondsOf, residentBytesOf } from "./process-usage.ts";
 import { startProgress } from "./progress.ts";
 import { purchaseRequest } from "./purchase-request.ts";
 import { seededRandom } from "./random.ts";
-import { readStoredSale } from "./raw-tables.ts";
 import { planRush, type RushOptions, type RushPlan } from "./rush-plan.ts";
 import type { RushReport, ServerUsage } from "./rush-report.ts";
 import { type NewSale, SaleClient } from "./sale-client.ts";
@@ -54,8 +53,9 @@ async function rushAt(target: Target, plan: RushPlan): Promise<RushReport> {
   return buildReport({ plan, saleId: sale.id, load, audit, persistLag, stored, checker });
 }
 
-function newSale({ stock, crowd, rateLimit }: RushPlan): NewSale {
+function newSale({ stock, buckets, crowd, rateLimit }: RushPlan): NewSale {
   return {
+    buckets,
     productId: "rush",
     name: "Rush",
     stock,
@@ -84,7 +84,7 @@ async function sendCrowd(target: Target, plan: RushPlan, saleId: string): Promis
   await pool.ready;
   const crowd = new Crowd(options, { pool, request, random, witness, tally });
   const stopProgress = startProgress(tally, () => crowd.waiting);
-  const usage = watchUsage(target.engine?.pid);
+  const usage = watchUsage(target.pid);
   await crowd.run();
   const measured = usage();
   stopProgress();
@@ -111,27 +111,19 @@ function watchUsage(pid: number | undefined) {
   };
 }
 
-/** The tables of a temporary server are read once it has stopped; those of a running one if it lets
- *  us. */
 async function readStored(
   target: Target,
   client: SaleClient,
   saleId: string,
   { receipts }: Witness,
-) {
-  if (target.engine !== undefined && target.dataDir !== undefined) {
-    await target.engine.stop();
-    return readStoredSale(target.dataDir, saleId);
-  }
-  if (target.dataDir !== undefined) {
-    try {
-      return readStoredSale(target.dataDir, saleId);
-    } catch {
-      // The engine keeps the file to itself; the report's source says that the API was read
-      // instead.
-    }
-  }
-  return readStoredOverHttp(client, saleId, receipts);
+): Promise<StoredSale> {
+  const tables = await target.readTables?.(saleId).catch((reason: unknown) => {
+    // The tables of a server that is not ours may be out of reach; the report's source says that
+    // the API was read instead.
+    if (target.pid !== undefined) throw reason;
+    return undefined;
+  });
+  return tables ?? readStoredOverHttp(client, saleId, receipts);
 }
 
 interface Findings extends Pick<RushReport, "saleId" | "audit" | "persistLag" | "checker"> {

@@ -12,6 +12,7 @@ export interface NewSale {
   readonly name: string;
   readonly stock: number;
   readonly perBuyerLimit: number;
+  readonly buckets?: number;
   readonly rateLimit?: { readonly perSecond: number; readonly burst: number };
 }
 

@@ -1,9 +1,12 @@
 /** The server a rush goes to, running already or started for the occasion, and the tokens to use
  *  there. */
 import { randomBytes } from "node:crypto";
+import type { StoredSale } from "./checker.ts";
 import { type EngineProcess, startEngine } from "./engine-process.ts";
 import { inParallel } from "./in-parallel.ts";
-import type { RushOptions } from "./rush-plan.ts";
+import { readStoredInMysql } from "./mysql-tables.ts";
+import { readStoredSale } from "./raw-tables.ts";
+import type { Cluster, RushOptions } from "./rush-plan.ts";
 import { fetchDevToken } from "./sale-client.ts";
 import { makeTemporaryDirectory } from "./temporary-directory.ts";
 import { TokenSigner } from "./tokens.ts";
@@ -12,10 +15,11 @@ export interface Target {
   readonly url: string;
   readonly adminToken: string;
   readonly buyerToken: (buyerId: string) => string;
-  /** Where the tables can be read, if they can. */
-  readonly dataDir: string | undefined;
-  /** The process of a temporary server. */
-  readonly engine: EngineProcess | undefined;
+  /** Reads the sale past the engine, if that can be done. A temporary server may be stopped for
+   * it. */
+  readonly readTables: ((saleId: string) => Promise<StoredSale>) | undefined;
+  /** The process of a temporary server that answers HTTP. */
+  readonly pid: number | undefined;
   /** Stops a temporary server and removes its data; leaves a running one alone. */
   close(): Promise<void>;
 }
@@ -24,9 +28,9 @@ const TOKEN_REQUESTS = 32;
 
 /** Throws a RushError if the server does not start or gives no tokens. */
 export function openTarget(options: RushOptions, buyerIds: readonly string[]): Promise<Target> {
-  return options.url === undefined
-    ? startTemporary()
-    : joinRunning(options.url.replace(/\/$/, ""), options, buyerIds);
+  const { url, cluster } = options;
+  if (url !== undefined) return joinRunning(url.replace(/\/$/, ""), options, buyerIds);
+  return cluster === undefined ? startTemporary() : startCluster(cluster);
 }
 
 async function startTemporary(): Promise<Target> {
@@ -38,9 +42,40 @@ async function startTemporary(): Promise<Target> {
       await engine.stop();
       await data.remove();
     };
-    return { url: engine.url, ...signedTokens(secret), dataDir: data.path, engine, close };
+    const readTables = async (saleId: string) => {
+      await engine.stop();
+      return readStoredSale(data.path, saleId);
+    };
+    const { url, pid } = engine;
+    return { url, ...signedTokens(secret), readTables, pid, close };
   } catch (error) {
     await data.remove();
+    throw error;
+  }
+}
+
+/** One process for each role, as in earnest. */
+async function startCluster(cluster: Cluster): Promise<Target> {
+  const data = await makeTemporaryDirectory("rush");
+  const secret = newSecret();
+  const started: EngineProcess[] = [];
+  const close = async () => {
+    await Promise.all(started.map((engine) => engine.stop()));
+    await data.remove();
+    await cluster.remove();
+  };
+  try {
+    const { settings } = cluster;
+    const start = async (roles: string) => {
+      const engine = await startEngine({ dataDir: data.path, secret, roles, settings });
+      started.push(engine);
+      return engine;
+    };
+    const [api] = await Promise.all([start("api"), start("orders"), start("controller")]);
+    const readTables = (saleId: string) => readStoredInMysql(cluster.mysqlUrl, saleId);
+    return { url: api.url, ...signedTokens(secret), readTables, pid: api.pid, close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }
@@ -67,7 +102,9 @@ async function joinRunning(
     signingSecret === undefined
       ? await devTokens(url, adminToken, buyerIds)
       : signedTokens(signingSecret);
-  return { url, ...tokens, dataDir, engine: undefined, close: async () => {} };
+  const readTables =
+    dataDir === undefined ? undefined : async (saleId: string) => readStoredSale(dataDir, saleId);
+  return { url, ...tokens, readTables, pid: undefined, close: async () => {} };
 }
 
 /** Asked for before the load begins, so that it costs time but disturbs nothing. */

@@ -9,7 +9,7 @@ import { embeddedOrderRepository } from "../../src/adapters/embedded/order-repos
 import { embeddedRateLimiter } from "../../src/adapters/embedded/rate-limiter.ts";
 import { embeddedSaleRepository } from "../../src/adapters/embedded/sale-repository.ts";
 import { embeddedStockStore } from "../../src/adapters/embedded/stock-store.ts";
-import { instant } from "../../src/domain/ids.ts";
+import { instant, units } from "../../src/domain/ids.ts";
 import { terms, virtualClock } from "../support/builders.ts";
 import { orderLogContract } from "./order-log.ts";
 import { orderRepositoryContract } from "./order-repository.ts";
@@ -38,13 +38,13 @@ stockStoreContract("embedded", async () => {
   const clock = virtualClock(0);
   const index = orderIndex(database());
   const orders = embeddedOrderRepository(database(), index);
-  await embeddedSaleRepository(database()).create(terms({}), instant(0));
+  await embeddedSaleRepository(database()).create(terms({ perBuyerLimit: units(9) }), instant(0));
   return {
     stock: embeddedStockStore({ index, clock, failure: database().failure }),
     place: async (reservations) => {
       await orders.place(reservations, clock.now());
     },
-    setTime: (ms) => clock.set(ms),
+    setTime: async (ms) => clock.set(ms),
     close,
   };
 });

@@ -3,13 +3,13 @@ import { setDefaultTimeout } from "bun:test";
 import { kafkaOrderLog } from "../../src/adapters/kafka/order-log.ts";
 import { instant } from "../../src/domain/ids.ts";
 import { quietEvents, testTopics } from "../support/kafka-topics.ts";
-import { kafkaBrokers } from "../support/services.ts";
+import { kafkaBroker } from "../support/services.ts";
 import { orderLogContract } from "./order-log.ts";
 
 setDefaultTimeout(30_000);
 
 orderLogContract("kafka", async () => {
-  const topics = await testTopics(kafkaBrokers);
+  const topics = await testTopics(kafkaBroker);
   let log = kafkaOrderLog(topics.connection, quietEvents());
   return {
     get log() {

@@ -132,6 +132,20 @@ export function orderLogContract(name: string, open: () => Promise<OrderLogHarne
       await subscription.stop();
     });
 
+    test("hands a group's messages over to the subscriber that follows", async () => {
+      const { log } = harness;
+      const seen: string[] = [];
+      for (const sequence of [1, 2]) {
+        const subscription = log.subscribe("g", 10, async (batch) => {
+          seen.push(...ids(batch).map(String));
+        });
+        await log.append([order(sequence)]);
+        await log.reached("g", await log.end());
+        await subscription.stop();
+      }
+      expect(seen).toEqual([order(1).orderId, order(2).orderId]);
+    });
+
     test("goes on after a restart where the group had committed", async () => {
       await harness.log.append([order(1), order(2)]);
       await drain("g");

@@ -1,6 +1,6 @@
 /** What every order repository promises, as one suite for all of them. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type BuyerId, instant, saleIdOf, type Units, units } from "../../src/domain/ids.ts";
+import { type BuyerId, epoch, instant, saleIdOf, type Units, units } from "../../src/domain/ids.ts";
 import type { OrderRepository } from "../../src/ports/order-repository.ts";
 import type { SaleRepository } from "../../src/ports/sale-repository.ts";
 import { reservation, terms } from "../support/builders.ts";
@@ -107,13 +107,60 @@ export function orderRepositoryContract(
       await createSale(9, 9);
       const placed = reservation({ sequence: 1, key: "1", epoch: 0 });
       await orders.place([placed], now);
-      const { epoch: fenced, snapshot } = await orders.fence(saleId);
-      expect(fenced as number).toBe(1);
-      expect(snapshot).toMatchObject({ total: 9, sold: 1 });
+      expect(await orders.fence(saleId, epoch(1))).toMatchObject({
+        ok: true,
+        value: { epoch: 1, snapshot: { total: 9, sold: 1 } },
+      });
       const late = reservation({ sequence: 2, key: "2", epoch: 0 });
       expect(await kinds(late, placed)).toEqual(["reservation-lost", "duplicate"]);
       expect(await kinds(reservation({ sequence: 3, key: "3", epoch: 1 }))).toEqual(["placed"]);
       expect((await orders.minEpoch(saleId)) as number).toBe(1);
+    });
+
+    test("gives the first epoch once", async () => {
+      await createSale(9);
+      const first = await orders.firstEpoch(saleId);
+      expect(first).toMatchObject({ epoch: 1, snapshot: { total: 9, sold: 0 } });
+      expect(await orders.firstEpoch(saleId)).toBeNull();
+      expect((await orders.minEpoch(saleId)) as number).toBe(1);
+    });
+
+    test("counts epochs up, and fences only upwards", async () => {
+      await createSale(9, 9);
+      await orders.firstEpoch(saleId);
+      expect((await orders.nextEpoch(saleId)) as number).toBe(2);
+      expect((await orders.nextEpoch(saleId)) as number).toBe(3);
+      expect((await orders.minEpoch(saleId)) as number).toBe(1);
+      expect((await orders.fence(saleId, epoch(3))).ok).toBe(true);
+      expect(await orders.fence(saleId, epoch(2))).toEqual({ ok: false, error: "stale-epoch" });
+      expect((await orders.nextEpoch(saleId)) as number).toBe(4);
+    });
+
+    test("tells who holds what, of older epochs and of orders that live", async () => {
+      await createSale(9, 9);
+      const placed = [1, 2, 3].map((n) =>
+        reservation({ sequence: n, buyer: `b${n}`, key: `${n}`, epoch: n, quantity: n }),
+      );
+      const refused = reservation({ sequence: 4, buyer: "c", key: "4", quantity: 9 });
+      await orders.place([...placed, refused], now);
+      const held = (await Array.fromAsync(orders.held(saleId, epoch(3)))).flat();
+      expect(held).toHaveLength(2);
+      const { orderId, buyerId, requestKey, quantity, fingerprint } = placed[1] ?? refused;
+      expect(held).toContainEqual({ orderId, buyerId, requestKey, quantity, fingerprint });
+    });
+
+    test("places the same orders once when they are delivered twice at a time", async () => {
+      await createSale(50, 9);
+      const batch = Array.from({ length: 60 }, (_, n) =>
+        reservation({ sequence: n, buyer: `b${n % 20}`, key: `${n}` }),
+      );
+      const [one, two] = await Promise.all([
+        orders.place(batch.slice(0, 40), now),
+        orders.place(batch.slice(20).reverse(), now),
+      ]);
+      const decided = [...one, ...two].filter((result) => result.kind !== "duplicate");
+      expect(decided).toHaveLength(60);
+      expect(await audit()).toMatchObject({ sold: 50, placed: 50, orders: 50, refused: 10 });
     });
 
     test("refuses by hand what cannot be placed, unless it was decided before", async () => {

@@ -2,7 +2,7 @@
  *  consumers come and go. */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { KafkaEvents } from "../../src/adapters/kafka/connection.ts";
-import { type KafkaOrderLog, kafkaOrderLog } from "../../src/adapters/kafka/order-log.ts";
+import { type KafkaLog, kafkaOrderLog } from "../../src/adapters/kafka/order-log.ts";
 import type { OrderId } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { LoggedOrder } from "../../src/ports/order-log.ts";
@@ -15,7 +15,7 @@ import { until } from "../support/until.ts";
 setDefaultTimeout(120_000);
 
 let kafka: PrivateKafka;
-let open: KafkaOrderLog[] = [];
+let open: KafkaLog[] = [];
 
 beforeAll(async () => {
   kafka = await privateKafka();
@@ -33,7 +33,7 @@ function openLog(topics: { connection: Parameters<typeof kafkaOrderLog>[0] }, he
 }
 
 /** Appends one order after the other, without waiting, until it is stopped. */
-function appender(log: KafkaOrderLog) {
+function appender(log: KafkaLog) {
   const acknowledged = new Set<OrderId>();
   const refused: { readonly reason: unknown; readonly tookMs: number }[] = [];
   const pending = new Set<Promise<void>>();

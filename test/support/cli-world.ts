@@ -26,6 +26,7 @@ export async function cli(args: readonly string[], place: CliPlace = {}): Promis
     colours: false,
     exitCode: 0,
     compose: () => Promise.reject(new Error("this test starts no engine")),
+    operate: () => Promise.reject(new Error("this test has no services")),
   };
   const exitCode = await runCli(args, world);
   return { exitCode, stdout: out.join(""), stderr: err.join("") };

@@ -56,7 +56,12 @@ export async function httpEngine(over: Partial<AppDeps> = {}): Promise<HttpEngin
   const clock = movableClock();
   const stores = embeddedStores(directory.database, clock);
   const { directory: sales, batches } = stores;
-  const metrics = createMetrics({ saleCache: sales.counts, purchasesWaiting: batches.waiting });
+  const metrics = createMetrics({
+    saleCache: sales.counts,
+    purchasesWaiting: batches.waiting,
+    logSessionsBroken: () => 0,
+    logAssignments: () => 0,
+  });
   const logged: unknown[] = [];
   const logger = recorder(logged);
   const keys: AppDeps["auth"]["keys"] = [firstKey, secondKey];

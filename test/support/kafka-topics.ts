@@ -1,7 +1,7 @@
 /** Topics of a test's own on a real broker, and what an operator's tools would do with them. */
 import { Admin, Producer } from "@platformatic/kafka";
 import type { KafkaConnection, KafkaEvents } from "../../src/adapters/kafka/connection.ts";
-import { migrateTopics, type TopicsWanted } from "../../src/adapters/kafka/topics.ts";
+import { migrateTopics, removeTopics, type TopicsPlan } from "../../src/adapters/kafka/topics.ts";
 
 export interface TestTopics {
   readonly connection: KafkaConnection;
@@ -13,10 +13,10 @@ export interface TestTopics {
   remove(): Promise<void>;
 }
 
-export async function testTopics(broker: string, wanted?: Partial<TopicsWanted>) {
+export async function testTopics(broker: string, wanted?: Partial<TopicsPlan>) {
   const prefix = `test-${crypto.randomUUID()}.`;
-  const connection = { brokers: [broker], prefix, clientId: "doorbuster-test" };
-  await migrateTopics(connection, { partitions: 3, replication: 1, ...wanted });
+  const connection = { brokers: [broker], prefix };
+  await migrateTopics({ ...connection, partitions: 3, replication: 1, ...wanted });
   const place = { clientId: "test", bootstrapBrokers: [broker] };
 
   async function write(key: string, value: string, headers = {}): Promise<void> {
@@ -36,13 +36,12 @@ export async function testTopics(broker: string, wanted?: Partial<TopicsWanted>)
     await admin.close();
   }
 
-  async function remove(): Promise<void> {
-    const admin = new Admin(place);
-    await admin.deleteTopics({ topics: [`${prefix}orders`, `${prefix}orders.dlq`] });
-    await admin.close();
-  }
-
-  return { connection, write, setPosition, remove } satisfies TestTopics;
+  return {
+    connection,
+    write,
+    setPosition,
+    remove: () => removeTopics(connection),
+  } satisfies TestTopics;
 }
 
 function toBytes(text: string | undefined): Buffer | undefined {
@@ -52,5 +51,6 @@ function toBytes(text: string | undefined): Buffer | undefined {
 /** Hears nothing, unless told to. */
 export function quietEvents(heard: Partial<KafkaEvents> = {}): KafkaEvents {
   const ignore = () => {};
-  return { trouble: ignore, alarm: ignore, reconnected: ignore, redelivered: ignore, ...heard };
+  const silence = { trouble: ignore, alarm: ignore, reconnected: ignore };
+  return { ...silence, redelivered: ignore, assigned: ignore, ...heard };
 }

@@ -1,2 +1,7 @@
-/** Where the services are that tests talk to. */
-export const kafkaBrokers = process.env.DOORBUSTER_TEST_KAFKA ?? "127.0.0.1:19092";
+/** Where the tests find the real services: those of `npm run services -- up`. */
+import { addresses } from "../../scripts/services/catalog.ts";
+
+export const redisUrl = process.env.DOORBUSTER_TEST_REDIS || addresses.redis;
+export const redisClusterUrl = process.env.DOORBUSTER_TEST_REDIS_CLUSTER || addresses.redisCluster;
+export const kafkaBroker = process.env.DOORBUSTER_TEST_KAFKA || addresses.kafka;
+export const mysqlUrl = process.env.DOORBUSTER_TEST_MYSQL || addresses.mysql;

@@ -1,11 +1,10 @@
 /** Reads the order log's rows as messages; one that cannot be understood comes out as such, in
  * its place. */
 
-import type { OrderId, Units } from "../../domain/ids.ts";
-import { type BuyerId, type Instant, instant, type RequestKey, routeOf } from "../../domain/ids.ts";
-import { limits } from "../../domain/limits.ts";
+import { type Instant, instant } from "../../domain/ids.ts";
 import type { Reservation } from "../../domain/reservation.ts";
 import type { LoggedOrder } from "../../ports/order-log.ts";
+import { parseOrderId, parseReservation } from "../reservation-json.ts";
 import type { Database } from "./database.ts";
 import batchAtSql from "./sql/log-batch-at.sql" with { type: "text" };
 
@@ -91,12 +90,6 @@ function decode(row: BatchRow): LoggedOrder[] {
   });
 }
 
-function parseOrderId(value: unknown): OrderId | null {
-  if (typeof value !== "object" || value === null || !("orderId" in value)) return null;
-  const { orderId } = value;
-  return isText(orderId) && routeOf(orderId) !== null ? (orderId as OrderId) : null;
-}
-
 function parseArray(text: string): unknown[] | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -104,32 +97,4 @@ function parseArray(text: string): unknown[] | null {
   } catch {
     return null;
   }
-}
-
-/** The reservation in a message, or null if it is none. */
-export function parseReservation(value: unknown): Reservation | null {
-  if (typeof value !== "object" || value === null) return null;
-  const { orderId, buyerId, requestKey, fingerprint, quantity } = value as Record<string, unknown>;
-  if (!isText(orderId) || !isText(buyerId) || !isText(requestKey)) return null;
-  if (!isText(fingerprint) || !isQuantity(quantity)) return null;
-  const route = routeOf(orderId);
-  if (route === null) return null;
-  return {
-    orderId: orderId as OrderId,
-    saleId: route.saleId,
-    epoch: route.epoch,
-    buyerId: buyerId as BuyerId,
-    requestKey: requestKey as RequestKey,
-    fingerprint,
-    quantity: quantity as Units,
-    reservedAt: route.reservedAt,
-  };
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string" && value.length > 0;
-}
-
-function isQuantity(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) > 0 && Number(value) <= limits.quantityMax;
 }

@@ -1,9 +1,10 @@
 /** The sales on SQLite. */
-import { type Instant, instant, type SaleId, units } from "../../domain/ids.ts";
-import type { BoardScore, Sale, SaleState, SaleTerms, Strategy } from "../../domain/sale.ts";
+import type { Instant, SaleId } from "../../domain/ids.ts";
+import type { Sale, SaleTerms } from "../../domain/sale.ts";
 import { present } from "../../lib/assert.ts";
 import { err, ok } from "../../lib/result.ts";
 import type { SalePage, SaleRepository } from "../../ports/sale-repository.ts";
+import { insertColumns, type SaleRow, termColumns, toSale } from "../sale-row.ts";
 import type { Database } from "./database.ts";
 import ledgerInsertSql from "./sql/ledger-insert.sql" with { type: "text" };
 import byIdSql from "./sql/sale-by-id.sql" with { type: "text" };
@@ -13,28 +14,6 @@ import insertSql from "./sql/sale-insert.sql" with { type: "text" };
 import listSql from "./sql/sale-list.sql" with { type: "text" };
 import loadedSql from "./sql/sale-loaded.sql" with { type: "text" };
 import updateSql from "./sql/sale-update.sql" with { type: "text" };
-
-interface SaleRow {
-  readonly number: number;
-  readonly id: SaleId;
-  readonly product_id: string;
-  readonly name: string;
-  readonly price_minor_units: number;
-  readonly currency: string;
-  readonly starts_at: Instant | null;
-  readonly ends_at: Instant | null;
-  readonly per_buyer_limit: number;
-  readonly rate_per_second: number;
-  readonly rate_burst: number;
-  readonly payment_window_seconds: number;
-  readonly buckets: number;
-  readonly strategy: Strategy;
-  readonly board_score: BoardScore;
-  readonly state: SaleState;
-  readonly version: number;
-  readonly created_at: number;
-  readonly total: number;
-}
 
 export function embeddedSaleRepository(database: Database): SaleRepository {
   const { sql } = database;
@@ -85,46 +64,6 @@ export function embeddedSaleRepository(database: Database): SaleRepository {
   return { create, byId, list, due, update, loaded, changed };
 }
 
-function termColumns(terms: SaleTerms) {
-  return {
-    name: terms.name,
-    priceMinorUnits: terms.price.minorUnits,
-    currency: terms.price.currency,
-    startsAt: terms.startsAt,
-    endsAt: terms.endsAt,
-    ratePerSecond: terms.rateLimit.perSecond,
-    rateBurst: terms.rateLimit.burst,
-    paymentWindowSeconds: terms.paymentWindowSeconds,
-    boardScore: terms.board.score,
-  };
-}
-
-function insertColumns(terms: SaleTerms, now: Instant) {
-  const { productId, perBuyerLimit, buckets, strategy } = terms;
-  return { ...termColumns(terms), productId, perBuyerLimit, buckets, strategy, createdAt: now };
-}
-
 function updateColumns(sale: Sale) {
   return { ...termColumns(sale), id: sale.id, state: sale.state, version: sale.version };
-}
-
-function toSale(row: SaleRow): Sale {
-  return {
-    id: row.id,
-    productId: row.product_id,
-    name: row.name,
-    price: { minorUnits: row.price_minor_units, currency: row.currency },
-    stock: units(row.total),
-    startsAt: row.starts_at,
-    endsAt: row.ends_at,
-    perBuyerLimit: units(row.per_buyer_limit),
-    rateLimit: { perSecond: row.rate_per_second, burst: row.rate_burst },
-    paymentWindowSeconds: row.payment_window_seconds,
-    buckets: row.buckets,
-    strategy: row.strategy,
-    board: { score: row.board_score },
-    state: row.state,
-    version: row.version,
-    createdAt: instant(row.created_at),
-  };
 }

@@ -8,8 +8,6 @@ export interface KafkaConnection {
   readonly brokers: readonly string[];
   /** What the name of every topic and group begins with. */
   readonly prefix: string;
-  /** Names this process to the brokers. */
-  readonly clientId: string;
 }
 
 /** What an operator should hear of. */
@@ -22,12 +20,17 @@ export interface KafkaEvents {
   readonly reconnected: (client: "producer" | "consumer") => void;
   /** Messages handed to a handler that had been handed out before. */
   readonly redelivered: (messages: number) => void;
+  /** A subscription now has these partitions. */
+  readonly assigned: (partitions: readonly number[]) => void;
 }
 
+/** What the brokers know this process by. */
+export const clientName = `doorbuster-${process.pid}`;
+
 /** Retries here bridge a blink; outages are bridged by who calls, with a back-off of its own. */
-export function clientOptions({ brokers, clientId }: KafkaConnection) {
+export function clientOptions({ brokers }: KafkaConnection) {
   return {
-    clientId,
+    clientId: clientName,
     bootstrapBrokers: [...brokers],
     retries: 2,
     retryDelay: 100,

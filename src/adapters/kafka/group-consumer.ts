@@ -3,7 +3,7 @@
  *  positions, so everything is delivered at least once and nothing is skipped. */
 import { InvariantError } from "../../lib/assert.ts";
 import type { LoggedOrder, Subscription } from "../../ports/order-log.ts";
-import type { KafkaConnection, KafkaEvents } from "./connection.ts";
+import { clientName, type KafkaConnection, type KafkaEvents } from "./connection.ts";
 import { type GroupMember, groupMember } from "./group-member.ts";
 import { type OffsetCommitter, offsetCommitter } from "./offset-committer.ts";
 import type { OrderMessage } from "./order-message.ts";
@@ -41,7 +41,7 @@ interface Context extends GroupConsumerOptions {
 
 export function groupConsumer(options: GroupConsumerOptions): Subscription {
   const stopper = new AbortController();
-  const instanceId = `${options.connection.clientId}-${crypto.randomUUID()}`;
+  const instanceId = `${clientName}-${crypto.randomUUID()}`;
   const context = { ...options, instanceId, stopping: stopper.signal, delivered: new Map() };
   const running = sessions(context);
   return {

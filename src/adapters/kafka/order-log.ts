@@ -12,14 +12,14 @@ import { encodeOrder } from "./order-message.ts";
 import { watchReachability } from "./reachability.ts";
 import { openSender } from "./sender.ts";
 
-export interface KafkaOrderLog extends OrderLog {
+export interface KafkaLog extends OrderLog {
   /** Why the log cannot be used now, or null. */
   failure(): string | null;
   /** Call it when the subscriptions have stopped. Waits for appends, until their deadline. */
   close(): Promise<void>;
 }
 
-export function kafkaOrderLog(connection: KafkaConnection, events: KafkaEvents): KafkaOrderLog {
+export function kafkaOrderLog(connection: KafkaConnection, events: KafkaEvents): KafkaLog {
   const { prefix } = connection;
   const topics = topicNames(prefix);
   const admin = new Admin(clientOptions(connection));

@@ -37,8 +37,10 @@ export function partitionFetcher(options: PartitionFetcherOptions): PartitionFet
 
   async function follow(): Promise<void> {
     const assigned = member.assigned();
+    const before = owned.all.size;
     owned.keep(assigned);
     const won = [...assigned].filter((partition) => !owned.all.has(partition));
+    if (won.length > 0 || owned.all.size < before) events.assigned([...assigned]);
     if (won.length === 0) return;
     for (const [partition, offset] of await member.positions(won)) owned.add(partition, offset);
   }

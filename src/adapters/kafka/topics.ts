@@ -5,7 +5,7 @@ import { limits } from "../../domain/limits.ts";
 import { asked, clientOptions, type KafkaConnection } from "./connection.ts";
 import { topicNames } from "./names.ts";
 
-export interface TopicsWanted {
+export interface TopicsPlan extends KafkaConnection {
   readonly partitions: number;
   readonly replication: number;
 }
@@ -28,19 +28,26 @@ type Settings = Readonly<Record<string, string>>;
 const dayMs = 24 * 3_600_000;
 const deadLetterRetentionMs = 90 * dayMs;
 
-export async function migrateTopics(
-  connection: KafkaConnection,
-  wanted: TopicsWanted,
-): Promise<TopicsMigrated> {
-  return withAdmin(connection, async (admin) => {
+export function migrateTopics(plan: TopicsPlan): Promise<TopicsMigrated> {
+  return withAdmin(plan, async (admin) => {
     const created: string[] = [];
     const differences: string[] = [];
-    for (const plan of plansOf(connection.prefix, wanted)) {
-      const found = await findTopic(admin, plan.name);
-      if (found !== null) differences.push(...differencesOf(plan, found));
-      else if (await createTopic(admin, plan)) created.push(plan.name);
+    for (const topic of topicsOf(plan)) {
+      const found = await findTopic(admin, topic.name);
+      if (found !== null) differences.push(...differencesOf(topic, found));
+      else if (await createTopic(admin, topic)) created.push(topic.name);
     }
     return { created, differences };
+  });
+}
+
+/** Removes our topics, with everything in them. */
+export function removeTopics(connection: KafkaConnection): Promise<void> {
+  return withAdmin(connection, async (admin) => {
+    const ours: readonly string[] = Object.values(topicNames(connection.prefix));
+    const there = await asked("listing topics", () => admin.listTopics({}));
+    const topics = there.filter((name) => ours.includes(name));
+    if (topics.length > 0) await asked("deleting", () => admin.deleteTopics({ topics }));
   });
 }
 
@@ -77,13 +84,15 @@ export async function withAdmin<T>(
   }
 }
 
-interface TopicPlan extends TopicsWanted {
+interface TopicPlan {
   readonly name: string;
+  readonly partitions: number;
+  readonly replication: number;
   readonly settings: Settings;
 }
 
 /** Dead letters are few, and their order is that of their burial: one partition. */
-function plansOf(prefix: string, { partitions, replication }: TopicsWanted): TopicPlan[] {
+function topicsOf({ prefix, partitions, replication }: TopicsPlan): TopicPlan[] {
   const names = topicNames(prefix);
   const shared = {
     "cleanup.policy": "delete",

@@ -1,0 +1,112 @@
+/** The ledger and the orders in MySQL. */
+import { epoch, type SaleId, units } from "../../domain/ids.ts";
+import { limits } from "../../domain/limits.ts";
+import { present } from "../../lib/assert.ts";
+import { err, ok } from "../../lib/result.ts";
+import type { Fenced, OrderRepository } from "../../ports/order-repository.ts";
+import { numberOf } from "./order-key.ts";
+import { orderReads } from "./order-reads.ts";
+import { placeIn } from "./place-orders.ts";
+import type { Mysql, Session } from "./pool.ts";
+import { nowSql } from "./sale-repository.ts";
+
+interface LedgerRow {
+  readonly total: number;
+  readonly sold: number;
+  readonly version: number;
+  readonly epoch: number;
+  readonly min_epoch: number;
+}
+
+interface RestockRow {
+  readonly added: number;
+  readonly version: number;
+}
+
+export function mysqlOrderRepository(mysql: Mysql): OrderRepository {
+  const place: OrderRepository["place"] = async (orders, now) =>
+    orders.length === 0 ? [] : await mysql.transaction((session) => placeIn(session, orders, now));
+
+  const refuse: OrderRepository["refuse"] = (order, reason, now) =>
+    mysql.transaction(async (session) => {
+      const [result] = await placeIn(session, [order], now, reason);
+      return present(result, "one order has one result");
+    });
+
+  const restock: OrderRepository["restock"] = (saleId, added, key) =>
+    mysql.transaction(async (session) => {
+      const sale = numberOf(saleId);
+      const ledger = await locked(session, saleId);
+      const [known] = await session.query<RestockRow[]>(restockSql, [sale, key]);
+      if (known !== undefined && known.added !== added) return err("key-reused");
+      if (known !== undefined) {
+        return ok({ version: known.version, total: units(ledger.total), repeated: true });
+      }
+      const total = ledger.total + added;
+      if (total > limits.stockMax) return err("over-limit");
+      const version = ledger.version + 1;
+      await session.query("UPDATE ledger SET total = ?, version = ? WHERE sale = ?", [
+        total,
+        version,
+        sale,
+      ]);
+      await session.query("INSERT INTO restocks VALUES (?, ?, ?, ?)", [sale, key, added, version]);
+      await session.query(`UPDATE sales SET updated_at = ${nowSql} WHERE number = ?`, [sale]);
+      return ok({ version, total: units(total), repeated: false });
+    });
+
+  return { place, refuse, restock, ...epochs(mysql), ...orderReads(mysql) };
+}
+
+function epochs(
+  mysql: Mysql,
+): Pick<OrderRepository, "firstEpoch" | "nextEpoch" | "fence" | "minEpoch"> {
+  const set = (session: Session, saleId: SaleId, at: number, least: number) =>
+    session.query("UPDATE ledger SET epoch = ?, min_epoch = ? WHERE sale = ?", [
+      at,
+      least,
+      numberOf(saleId),
+    ]);
+
+  return {
+    firstEpoch: (saleId) =>
+      mysql.transaction(async (session) => {
+        const ledger = await locked(session, saleId);
+        if (ledger.epoch > 0) return null;
+        await set(session, saleId, 1, 1);
+        return fenced(ledger, 1);
+      }),
+    nextEpoch: (saleId) =>
+      mysql.transaction(async (session) => {
+        const ledger = await locked(session, saleId);
+        await set(session, saleId, ledger.epoch + 1, ledger.min_epoch);
+        return epoch(ledger.epoch + 1);
+      }),
+    fence: (saleId, at) =>
+      mysql.transaction(async (session) => {
+        const ledger = await locked(session, saleId);
+        if (ledger.min_epoch > at) return err("stale-epoch");
+        await set(session, saleId, Math.max(at, ledger.epoch), at);
+        return ok(fenced(ledger, at));
+      }),
+    minEpoch: (saleId) =>
+      mysql.use(async (session) => {
+        const sql = "SELECT min_epoch FROM ledger WHERE sale = ?";
+        const [row] = await session.query<LedgerRow[]>(sql, [numberOf(saleId)]);
+        return epoch(row?.min_epoch ?? 0);
+      }),
+  };
+}
+
+async function locked(session: Session, saleId: SaleId): Promise<LedgerRow> {
+  const sql = "SELECT * FROM ledger WHERE sale = ? FOR UPDATE";
+  const [row] = await session.query<LedgerRow[]>(sql, [numberOf(saleId)]);
+  return present(row, `sale ${saleId} has no ledger`);
+}
+
+function fenced({ total, sold, version }: LedgerRow, at: number): Fenced {
+  const snapshot = { total: units(total), sold: units(sold), ledgerVersion: version };
+  return { epoch: epoch(at), snapshot };
+}
+
+const restockSql = "SELECT added, version FROM restocks WHERE sale = ? AND request_key = ?";

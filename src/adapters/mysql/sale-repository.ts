@@ -1,0 +1,108 @@
+/** The sales in MySQL. */
+import { type Instant, saleIdOf } from "../../domain/ids.ts";
+import type { Sale, SaleTerms } from "../../domain/sale.ts";
+import { present } from "../../lib/assert.ts";
+import { err, ok } from "../../lib/result.ts";
+import type { SaleRepository } from "../../ports/sale-repository.ts";
+import { insertColumns, type SaleRow, termColumns, toSale } from "../sale-row.ts";
+import { numberOf } from "./order-key.ts";
+import type { Mysql, Session } from "./pool.ts";
+
+export function mysqlSaleRepository(mysql: Mysql): SaleRepository {
+  const select = (where: string, values: readonly unknown[]): Promise<Sale[]> =>
+    mysql.use((session) => selectSales(session, where, values));
+
+  const create = (terms: SaleTerms, now: Instant): Promise<Sale> =>
+    mysql.transaction(async (session) => {
+      const columns = insertColumns(terms, now);
+      const { insertId } = await session.query<{ insertId: number }>(insertSql, [
+        columns.productId,
+        ...changeable(terms),
+        columns.perBuyerLimit,
+        columns.buckets,
+        columns.strategy,
+        columns.createdAt,
+      ]);
+      await session.query("INSERT INTO ledger (sale, total) VALUES (?, ?)", [
+        insertId,
+        terms.stock,
+      ]);
+      const [sale] = await selectSales(session, "number = ?", [insertId]);
+      return present(sale, `sale ${saleIdOf(insertId)} vanished`);
+    });
+
+  const list: SaleRepository["list"] = async (limit, cursor) => {
+    const before = cursor === null ? 2 ** 32 : Number(cursor);
+    const where = "number < ? ORDER BY number DESC LIMIT ?";
+    const found = await select(where, [before, limit + 1]);
+    const items = found.slice(0, limit);
+    const last = items.at(-1);
+    const more = found.length > limit && last !== undefined;
+    return { items, nextCursor: more ? String(numberOf(last.id)) : null };
+  };
+
+  const update: SaleRepository["update"] = (sale) =>
+    mysql.transaction(async (session) => {
+      const { affectedRows } = await session.query<{ affectedRows: number }>(updateSql, [
+        ...changeable(sale),
+        sale.state,
+        sale.version,
+        numberOf(sale.id),
+        sale.version - 1,
+      ]);
+      return affectedRows === 1 ? ok(sale) : err("version-conflict");
+    });
+
+  return {
+    create,
+    list,
+    update,
+    byId: async (id) => (await select("number = ?", [numberOf(id)]))[0] ?? null,
+    due: (startsBefore, endsBefore) => select(dueSql, [startsBefore, endsBefore]),
+    loaded: (closedAfter) =>
+      select("ledger.epoch > 0 AND (state <> 'closed' OR updated_at > ?)", [closedAfter]),
+    changed: (withinMs) => select(`updated_at >= ${nowSql} - ?`, [withinMs]),
+  };
+}
+
+function selectSales(session: Session, where: string, values: readonly unknown[]): Promise<Sale[]> {
+  const from = "SELECT sales.*, ledger.total FROM sales JOIN ledger ON ledger.sale = sales.number";
+  return session
+    .query<SaleRow[]>(`${from} WHERE ${where}`, values)
+    .then((rows) => rows.map(toSale));
+}
+
+/** In the order in which the statements name them. */
+function changeable(terms: SaleTerms): unknown[] {
+  const columns = termColumns(terms);
+  return [
+    columns.name,
+    columns.priceMinorUnits,
+    columns.currency,
+    columns.startsAt,
+    columns.endsAt,
+    columns.ratePerSecond,
+    columns.rateBurst,
+    columns.paymentWindowSeconds,
+    columns.boardScore,
+  ];
+}
+
+/** Milliseconds since 1970 by the server's clock. */
+export const nowSql = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
+
+const dueSql = "(state = 'scheduled' AND starts_at <= ?) OR (state <> 'closed' AND ends_at <= ?)";
+
+const insertSql = `
+INSERT INTO sales (
+  product_id, name, price_minor_units, currency, starts_at, ends_at, rate_per_second, rate_burst,
+  payment_window_seconds, board_score, per_buyer_limit, buckets, strategy, created_at, state,
+  version, updated_at
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'scheduled', 1, ${nowSql})`;
+
+const updateSql = `
+UPDATE sales SET
+  name = ?, price_minor_units = ?, currency = ?, starts_at = ?, ends_at = ?, rate_per_second = ?,
+  rate_burst = ?, payment_window_seconds = ?, board_score = ?, state = ?, version = ?,
+  updated_at = ${nowSql}
+WHERE number = ? AND version = ?`;

@@ -1,0 +1,177 @@
+/** The engine on Redis, Kafka and MySQL: any number of processes, each with the roles it is given.
+ * The order in which processes and services start does not matter. */
+import { embeddedRateLimiter } from "../adapters/embedded/rate-limiter.ts";
+import type { KafkaEvents } from "../adapters/kafka/connection.ts";
+import { type KafkaLog, kafkaOrderLog } from "../adapters/kafka/order-log.ts";
+import { checkSchema } from "../adapters/mysql/migrate.ts";
+import { mysqlOrderRepository } from "../adapters/mysql/order-repository.ts";
+import { type Mysql, openMysql } from "../adapters/mysql/pool.ts";
+import { mysqlSaleRepository } from "../adapters/mysql/sale-repository.ts";
+import { openRedis, type RedisConnection } from "../adapters/redis/connection.ts";
+import { stockScripts } from "../adapters/redis/scripts.ts";
+import { redisStockStore } from "../adapters/redis/stock-store.ts";
+import { systemClock } from "../adapters/system-clock.ts";
+import type { Config } from "../config/validate.ts";
+import type { AppDeps } from "../http/app-deps.ts";
+import { createHealth, type Health } from "../observability/health.ts";
+import { createMetrics } from "../observability/metrics.ts";
+import { apiRole, type ListeningRole, probesRole } from "../roles/api.ts";
+import { controllerRole } from "../roles/controller.ts";
+import { directoryRole } from "../roles/directory.ts";
+import { ordersRole } from "../roles/orders.ts";
+import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
+import { purchaseBatches } from "../usecases/purchase-batches.ts";
+import { saleDirectory } from "../usecases/sale-directory.ts";
+import type { Engine, Started } from "./engine.ts";
+import { advised } from "./startup-error.ts";
+import { type Service, waitForServices } from "./wait-for-services.ts";
+
+export interface Connections {
+  readonly redis: RedisConnection;
+  readonly mysql: Mysql;
+  readonly log: KafkaLog;
+  close(): Promise<void>;
+}
+
+const scripts = stockScripts();
+
+/** Connects to nobody yet: each connection is made, and made again, when it is needed. */
+export function connect(config: Config, events: KafkaEvents): Connections {
+  const redis = openRedis(config.redis.url, Object.values(scripts));
+  const mysql = openMysql(config.mysql);
+  const log = kafkaOrderLog(config.kafka, events);
+  return {
+    redis,
+    mysql,
+    log,
+    close: async () => {
+      await log.close();
+      await mysql.close();
+      redis.close();
+    },
+  };
+}
+
+/** Every use case's dependencies. */
+export function clusteredStores({ redis, mysql, log }: Connections, prefix: string) {
+  const clock = systemClock;
+  const sales = mysqlSaleRepository(mysql);
+  const stock = redisStockStore({ redis, scripts, prefix });
+  const directory = saleDirectory(sales);
+  return {
+    sales,
+    orders: mysqlOrderRepository(mysql),
+    stock,
+    log,
+    directory,
+    limiter: embeddedRateLimiter(clock),
+    batches: purchaseBatches({ stock, log, applied: directory.applied }),
+    clock,
+  };
+}
+
+export async function composeClustered(config: Config, logger: RoleLog): Promise<Engine> {
+  const counted = { broken: 0, assigned: 0 };
+  const connections = connect(config, {
+    trouble: (what, reason) => {
+      counted.broken += 1;
+      logger.warn({ err: reason }, what);
+    },
+    alarm: (what, reason) => logger.error({ err: reason }, what),
+    reconnected: (client) => logger.info({ client }, "the order log works again"),
+    redelivered: (messages) => logger.info({ messages }, "orders were delivered again"),
+    assigned: (partitions) => {
+      counted.assigned += 1;
+      logger.info({ partitions }, "partitions of the order log were assigned");
+    },
+  });
+  const stores = clusteredStores(connections, config.redis.prefix);
+  const metrics = createMetrics({
+    saleCache: stores.directory.counts,
+    purchasesWaiting: stores.batches.waiting,
+    logSessionsBroken: () => counted.broken,
+    logAssignments: () => counted.assigned,
+  });
+  const health = createHealth();
+  watch(health, config, connections);
+  const app: AppDeps = {
+    ...stores,
+    auth: config.auth,
+    random: Math.random,
+    metrics,
+    health,
+    logger,
+  };
+  const front = config.roles.includes("api") ? apiRole(app, config) : probesRole(app, config);
+  const roles = [
+    ...(config.roles.includes("orders")
+      ? [ordersRole({ ...stores, placed: metrics.observePlacement, logger })]
+      : []),
+    ...(config.roles.includes("controller")
+      ? [controllerRole({ ...stores, swept: metrics.observeSweep, logger })]
+      : []),
+    directoryRole({ directory: stores.directory, clock: stores.clock, logger }),
+  ];
+  return engineOf({ connections, front, roles, logger });
+}
+
+/** A role is ready while it can do its own work: sales go on while MySQL is away, and orders are
+ * placed while Redis is. */
+function watch(health: Health, { roles }: Config, { redis, mysql }: Connections): void {
+  if (roles.includes("api")) health.watch("redis", redis.failure);
+  if (roles.includes("orders") || roles.includes("controller")) {
+    health.watch("mysql", mysql.failure);
+  }
+}
+
+interface Parts {
+  readonly connections: Connections;
+  /** Listens last, or there would be somebody to disappoint. */
+  readonly front: ListeningRole;
+  readonly roles: readonly Role[];
+  readonly logger: RoleLog;
+}
+
+function engineOf({ connections, front, roles, logger }: Parts): Engine {
+  const started: Role[] = [];
+  const stopping = new AbortController();
+
+  async function start(): Promise<Started> {
+    try {
+      await waitForServices(servicesOf(connections), logger, stopping.signal);
+      for (const role of [...roles, front]) {
+        await role.start();
+        started.push(role);
+      }
+      return { url: front.url(), recovered: { replayed: 0, salesLoaded: [] } };
+    } catch (reason) {
+      await stop();
+      throw advised(reason);
+    }
+  }
+
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await stopAll(started.splice(0), logger);
+    await connections.close();
+  }
+
+  return { start, stop };
+}
+
+function servicesOf({ redis, mysql, log }: Connections): Service[] {
+  return [
+    { name: "redis", check: async () => redis.failure() },
+    { name: "mysql", check: () => whyNot(() => checkSchema(mysql)) },
+    { name: "kafka", check: () => whyNot(() => log.end()) },
+  ];
+}
+
+async function whyNot(ask: () => Promise<unknown>): Promise<string | null> {
+  try {
+    await ask();
+    return null;
+  } catch (reason) {
+    return reason instanceof Error ? reason.message : String(reason);
+  }
+}

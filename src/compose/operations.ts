@@ -1,0 +1,88 @@
+/** What an operator does to clustered stores, from the command line. */
+import { kafkaFindings } from "../adapters/kafka/findings.ts";
+import { migrateTopics, removeTopics } from "../adapters/kafka/topics.ts";
+import { mysqlFindings } from "../adapters/mysql/findings.ts";
+import { dropDatabase, makeDatabase, migrateMysql } from "../adapters/mysql/migrate.ts";
+import { redisFindings } from "../adapters/redis/findings.ts";
+import { removeKeys } from "../adapters/redis/remove-keys.ts";
+import { systemClock } from "../adapters/system-clock.ts";
+import type { Operations } from "../cli/world.ts";
+import type { Config } from "../config/validate.ts";
+import type { SaleId } from "../domain/ids.ts";
+import { ordersGroup } from "../roles/orders.ts";
+import { rebuild } from "../usecases/warm-up.ts";
+import { type Connections, clusteredStores, connect } from "./clustered.ts";
+
+const connectMs = 5_000;
+const ignore = () => undefined;
+const unheard = {
+  ...{ trouble: ignore, alarm: ignore, reconnected: ignore },
+  ...{ redelivered: ignore, assigned: ignore },
+};
+
+export function operationsOn(config: Config): Operations {
+  const { kafka, mysql, redis } = config;
+
+  async function connected<T>(work: (connections: Connections) => Promise<T>): Promise<T> {
+    const connections = connect(config, unheard);
+    try {
+      return await work(connections);
+    } finally {
+      await connections.close();
+    }
+  }
+
+  const migrate = () =>
+    connected(async (connections) => {
+      await makeDatabase(mysql.url);
+      const versions = await migrateMysql(connections.mysql);
+      const topics = await migrateTopics(kafka);
+      return [
+        ...versions.map((version) => `MySQL: applied migration ${version}`),
+        ...topics.created.map((name) => `Kafka: made topic ${name}`),
+        ...topics.differences.map((difference) => `Kafka: left as it is: ${difference}`),
+      ];
+    });
+
+  const rebuildSale = (saleId: SaleId, say: (line: string) => void) =>
+    connected(async (connections) => {
+      await untilConnected(connections);
+      const stores = clusteredStores(connections, redis.prefix);
+      const sale = await stores.sales.byId(saleId);
+      if (sale === null) return null;
+      say(`Sealing sale ${saleId}, waiting for what is under way, then loading it…`);
+      const loaded = await rebuild({ ...stores, clock: systemClock }, sale, ordersGroup);
+      return loaded.ok ? loaded.value : "overtaken";
+    });
+
+  return {
+    migrate,
+    rebuild: rebuildSale,
+    findings: () =>
+      connected(async (connections) => {
+        await untilConnected(connections).catch(() => undefined);
+        const found = await Promise.all([
+          redisFindings(connections.redis),
+          kafkaFindings(kafka),
+          mysqlFindings(connections.mysql),
+        ]);
+        return found.flat();
+      }),
+    removeEverything: () =>
+      connected(async (connections) => {
+        await untilConnected(connections);
+        await removeKeys(connections.redis, redis.prefix);
+        await removeTopics(kafka);
+        await dropDatabase(connections.mysql);
+      }),
+  };
+}
+
+/** Redis refuses commands until it is connected. */
+async function untilConnected({ redis }: Connections): Promise<void> {
+  const deadline = performance.now() + connectMs;
+  for (let why = redis.failure(); why !== null; why = redis.failure()) {
+    if (performance.now() > deadline) throw new Error(why);
+    await Bun.sleep(20);
+  }
+}

@@ -1,0 +1,16 @@
+/** The repositories' contracts on a real MySQL or MariaDB. */
+import { mysqlOrderRepository } from "../../src/adapters/mysql/order-repository.ts";
+import { mysqlSaleRepository } from "../../src/adapters/mysql/sale-repository.ts";
+import { mysqlHarness } from "../support/mysql-harness.ts";
+import { orderRepositoryContract } from "./order-repository.ts";
+import { saleRepositoryContract } from "./sale-repository.ts";
+
+orderRepositoryContract("MySQL", async () => {
+  const { mysql, close } = await mysqlHarness();
+  return { orders: mysqlOrderRepository(mysql), sales: mysqlSaleRepository(mysql), close };
+});
+
+saleRepositoryContract("MySQL", async () => {
+  const { mysql, close } = await mysqlHarness();
+  return { sales: mysqlSaleRepository(mysql), close };
+});
