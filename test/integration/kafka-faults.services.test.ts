@@ -68,7 +68,7 @@ function witness() {
   return { seen, handler };
 }
 
-test("a killed broker loses nothing that was acknowledged, and all goes on once it is back", async () => {
+test("a killed broker loses nothing acknowledged, and all goes on once it is back", async () => {
   const heard = { producer: 0, troubles: [] as string[] };
   const log = openLog(await testTopics(kafka.broker), {
     reconnected: (client: string) => {
@@ -104,7 +104,7 @@ test("a killed broker loses nothing that was acknowledged, and all goes on once 
   expect(heard.troubles.length).toBeLessThan(20);
 });
 
-test("appends to a frozen broker end at their deadline, and the log works again after it", async () => {
+test("appends to a frozen broker end at their deadline; the log works again after it", async () => {
   const log = openLog(await testTopics(kafka.broker));
   await log.append([reservation({ sequence: 1 })]);
   kafka.freeze();
@@ -201,7 +201,7 @@ test("a position that the log does not have stops the group and raises an alarm"
   expect(seen.size).toBe(0);
 });
 
-test("a message that cannot be read is delivered as poison, with its order id if it has one", async () => {
+test("an unreadable message is delivered as poison, with its order id if it has one", async () => {
   const topics = await testTopics(kafka.broker, { partitions: 1 });
   const log = openLog(topics);
   const order = reservation({ sequence: 7 });

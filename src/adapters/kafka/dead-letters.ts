@@ -10,6 +10,7 @@ import { recordsOf } from "./fetched-records.ts";
 import type { TopicNames } from "./names.ts";
 import { type FetchedMessage, OrderMessage } from "./order-message.ts";
 import { encodeBody } from "./record-batch.ts";
+import { topicOffsets } from "./topic-offsets.ts";
 
 export interface DeadLettersDeps {
   readonly connection: KafkaConnection;
@@ -33,6 +34,7 @@ const noKey = Buffer.alloc(0);
 
 export function deadLetters(deps: DeadLettersDeps): Port {
   const { admin, topics, queue } = deps;
+  const offsets = topicOffsets(admin, topics.deadLetters);
   const reader = letterReader(deps);
 
   async function deadLetter(message: LoggedOrder, reason: string): Promise<void> {
@@ -59,26 +61,17 @@ export function deadLetters(deps: DeadLettersDeps): Port {
 
   /** By partition, where its newest `max` letters lie. */
   async function rangesOf(max: number) {
-    const [earliest, latest] = await Promise.all([
-      offsets(ListOffsetTimestamps.EARLIEST),
-      offsets(ListOffsetTimestamps.LATEST),
-    ]);
-    return [...latest].map(([at, to]) => {
-      return { at, from: Math.max(earliest.get(at) ?? 0, to - max), to };
+    const [earliest, latest] = await ends();
+    return latest.map(({ offset: to }, at) => {
+      return { at, from: Math.max(earliest[at]?.offset ?? 0, to - max), to };
     });
   }
 
-  async function offsets(timestamp: bigint): Promise<Map<number, number>> {
-    const name = topics.deadLetters;
-    const listed = await asked("listing dead letters", async () => {
-      const count = (await admin.metadata({ topics: [name] })).topics.get(name)?.partitionsCount;
-      const partitions = Array.from({ length: count ?? 0 }, (_, partitionIndex) => {
-        return { partitionIndex, timestamp };
-      });
-      return admin.listOffsets({ topics: [{ name, partitions }] });
-    });
-    const partitions = listed[0]?.partitions ?? [];
-    return new Map(partitions.map((at) => [at.partitionIndex, Number(at.offset)]));
+  function ends() {
+    return Promise.all([
+      offsets.all(ListOffsetTimestamps.EARLIEST),
+      offsets.all(ListOffsetTimestamps.LATEST),
+    ]);
   }
 
   /** Key and value go back as they are; where it comes from is told by a header. */
@@ -86,9 +79,9 @@ export function deadLetters(deps: DeadLettersDeps): Port {
     const place = /^(\d{1,9})-(\d{1,15})$/.exec(id);
     if (place === null) return err("no-such-letter" as const);
     const [at, offset] = [Number(place[1]), Number(place[2])];
-    const end = (await offsets(ListOffsetTimestamps.LATEST)).get(at) ?? 0;
-    const earliest = (await offsets(ListOffsetTimestamps.EARLIEST)).get(at) ?? 0;
-    if (offset < earliest || offset >= end) return err("no-such-letter" as const);
+    const [earliest, latest] = await ends();
+    const [from, to] = [earliest[at]?.offset ?? 0, latest[at]?.offset ?? 0];
+    if (offset < from || offset >= to) return err("no-such-letter" as const);
     const [letter] = await reader.read(at, offset, offset + 1);
     if (letter === undefined) return err("no-such-letter" as const);
     const body = encodeBody(letter.key, letter.value, [["doorbuster_replay_of", id]]);

@@ -1,5 +1,5 @@
-/** What a fetch brought, as messages. The time is the batch's own where the log stamps it, which the
- *  library's messages do not tell. */
+/** What a fetch brought, as messages. The time is the batch's own where the log stamps it, which
+ * the library's messages do not tell. */
 import type { RecordsBatch } from "@platformatic/kafka";
 import { instant } from "../../domain/ids.ts";
 import { type FetchedMessage, OrderMessage } from "./order-message.ts";

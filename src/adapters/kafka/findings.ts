@@ -1,7 +1,8 @@
-/** Looks whether Kafka is set up so that no accepted order can be lost in it. The brokers' clock is not
- *  looked at: Kafka tells it to nobody who does not write. */
+/** Looks whether Kafka is set up so that no accepted order can be lost in it. The brokers' clock is
+ * not looked at: Kafka tells it to nobody who does not write. */
 import { limits } from "../../domain/limits.ts";
 import { failing, fine, type ServiceFinding, unreachable, warning } from "../finding.ts";
+import { asked } from "./connection.ts";
 import { topicNames } from "./names.ts";
 import { findTopic, type TopicFound, type TopicsPlan, withAdmin } from "./topics.ts";
 
@@ -9,11 +10,11 @@ export async function kafkaFindings(plan: TopicsPlan): Promise<ServiceFinding[]>
   const names = topicNames(plan.prefix);
   try {
     return await withAdmin(plan, async (admin) => {
-      const brokers = (await admin.metadata({ topics: [] })).brokers.size;
+      const { brokers } = await asked("reaching the brokers", () => admin.metadata({ topics: [] }));
       const orders = await findTopic(admin, names.orders);
       const letters = await findTopic(admin, names.deadLetters);
       return [
-        fine("kafka", `${brokers} ${brokers === 1 ? "broker answers" : "brokers"}`),
+        fine("kafka", `brokers: ${brokers.size}`),
         ...(orders === null ? [missing(names.orders)] : topicFindings(orders, plan)),
         ...(letters === null ? [missing(names.deadLetters)] : [replication(letters)]),
       ];
@@ -43,8 +44,8 @@ function partitions({ name, partitions: count }: TopicFound, plan: TopicsPlan): 
   const detail = `${name} has ${count}`;
   if (count === plan.partitions) return fine("kafka partitions", detail);
   const help =
-    `kafka.partitions says ${plan.partitions}. Set it to ${count}: with other partitions a buyer's ` +
-    "orders would lose their order.";
+    `kafka.partitions says ${plan.partitions}. Set it to ${count}: were the topic to change, a ` +
+    "buyer's orders could lose their order.";
   return warning("kafka partitions", detail, help);
 }
 
@@ -89,7 +90,8 @@ function cleanup({ settings }: TopicFound): ServiceFinding {
 function retention({ settings }: TopicFound): ServiceFinding {
   const ms = Number(settings.get("retention.ms") ?? 0);
   const bytes = Number(settings.get("retention.bytes") ?? -1);
-  const detail = `${ms < 0 ? "for ever" : `${(ms / 86_400_000).toFixed(1)} days`}${sizeText(bytes)}`;
+  const time = ms < 0 ? "for ever" : `${(ms / 86_400_000).toFixed(1)} days`;
+  const detail = `${time}${sizeText(bytes)}`;
   if ((ms < 0 || ms >= limits.logRetentionMs) && bytes < 0) return fine("kafka retention", detail);
   const help = "Keep 7 days and any size: what is gone cannot be placed any more.";
   return warning("kafka retention", detail, help);

@@ -9,7 +9,6 @@ import {
   ListOffsetTimestamps,
   offsetCommitV8,
 } from "@platformatic/kafka";
-import { assert } from "../../lib/assert.ts";
 import { clientOptions, type KafkaConnection } from "./connection.ts";
 import { type Fetched, orderMessages } from "./fetched-records.ts";
 import type { OwnedPartition } from "./owned-partitions.ts";
@@ -80,96 +79,101 @@ export function groupMember(options: GroupMemberOptions): GroupMember {
   consumer.on("consumer:group:join", options.changed);
   consumer.on("consumer:group:rebalance", options.changed);
   consumer.on("error", options.lost);
-
-  const metadata = () => consumer.metadata({ topics: [topic] });
+  const member: Member = { ...options, consumer, fetchPool };
 
   function assigned(): ReadonlySet<number> {
     const ours = consumer.assignments?.find((assignment) => assignment.topic === topic);
     return new Set(ours?.partitions);
   }
 
-  async function positions(partitions: readonly number[]): Promise<Map<number, number>> {
-    const wanted = { topics: [topic], partitions: { [topic]: [...partitions] } };
-    const [committed, earliest] = await Promise.all([
-      consumer.listCommittedOffsets({ topics: [{ topic, partitions: [...partitions] }] }),
-      consumer.listOffsets({ ...wanted, timestamp: ListOffsetTimestamps.EARLIEST }),
-    ]);
-    const offsetIn = (offsets: typeof committed, at: number) => offsets.get(topic)?.[at] ?? -1n;
-    return new Map(
-      partitions.map((at) => {
-        const offset = offsetIn(committed, at);
-        return [at, Number(offset >= 0n ? offset : offsetIn(earliest, at))];
-      }),
-    );
-  }
-
-  async function byLeader(partitions: Iterable<OwnedPartition>) {
-    const { topics } = await metadata();
-    const leaders = topics.get(topic)?.partitions;
-    return Map.groupBy(partitions, ({ partition }) => leaders?.[partition]?.leader ?? -1);
-  }
-
-  async function fetch(leader: number, partitions: readonly OwnedPartition[]) {
-    const { topics } = await metadata();
-    const request = partitions.map(({ partition, next }) => ({
-      partition,
-      fetchOffset: BigInt(next),
-      partitionMaxBytes,
-      currentLeaderEpoch: -1,
-      lastFetchedEpoch: -1,
-    }));
-    const response = await consumer.fetch({
-      node: leader,
-      topics: [{ topicId: topics.get(topic)?.id ?? "", partitions: request }],
-      connectionPool: fetchPool,
-      maxWaitTime: fetchWaitMs,
-      minBytes: 1,
-      maxBytes: fetchMaxBytes,
-      isolationLevel: FetchIsolationLevels.READ_UNCOMMITTED,
-    });
-    const from = new Map(partitions.map(({ partition, next }) => [partition, next]));
-    const fetched = new Map<number, Fetched>();
-    for (const { partitionIndex, records } of response.responses.flatMap((r) => r.partitions)) {
-      const start = from.get(partitionIndex);
-      if (start === undefined || !records) continue;
-      fetched.set(partitionIndex, orderMessages(partitionIndex, start, records));
-    }
-    return fetched;
-  }
-
-  async function commit(all: ReadonlyMap<number, Position>): Promise<void> {
-    const ours = assigned();
-    const partitions = [...all]
-      .filter(([partition]) => ours.has(partition))
-      .map(([partitionIndex, { offset, producedAt }]) => ({
-        partitionIndex,
-        committedOffset: BigInt(offset),
-        committedLeaderEpoch: -1,
-        committedMetadata: String(producedAt),
-      }));
-    if (partitions.length === 0) return;
-    const { generationId, memberId } = consumer;
-    assert(memberId !== null, "who owns partitions is a member");
-    const coordinator = (await metadata()).brokers.get(await consumer.findGroupCoordinator());
-    if (coordinator === undefined) throw new Error("the group has no coordinator");
-    const topics = [{ name: topic, partitions }];
-    const broker = await consumer.connections.get(coordinator);
-    await offsetCommitV8.api.async(
-      broker,
-      group,
-      generationId,
-      memberId,
-      options.instanceId,
-      topics,
-    );
-  }
-
-  async function close(): Promise<void> {
-    await Promise.allSettled([consumer.close(true), fetchPool.close()]);
-  }
-
   return {
     join: async () => void (await consumer.joinGroup()),
-    ...{ assigned, positions, byLeader, fetch, commit, close },
+    assigned,
+    positions: (partitions) => positionsOf(member, partitions),
+    byLeader: async (partitions) => {
+      const leaders = (await metadataOf(member)).topics.get(topic)?.partitions;
+      return Map.groupBy(partitions, ({ partition }) => leaders?.[partition]?.leader ?? -1);
+    },
+    fetch: (leader, partitions) => fetchFrom(member, leader, partitions),
+    commit: async (positions) => {
+      const ours = assigned();
+      const still = [...positions].filter(([partition]) => ours.has(partition));
+      if (still.length > 0) await commitOf(member, still);
+    },
+    close: async () => {
+      await Promise.allSettled([consumer.close(true), fetchPool.close()]);
+    },
   };
+}
+
+interface Member extends GroupMemberOptions {
+  readonly consumer: Consumer;
+  readonly fetchPool: ConnectionPool;
+}
+
+function metadataOf({ consumer, topic }: Member) {
+  return consumer.metadata({ topics: [topic] });
+}
+
+async function positionsOf({ consumer, topic }: Member, partitions: readonly number[]) {
+  const [committed, earliest] = await Promise.all([
+    consumer.listCommittedOffsets({ topics: [{ topic, partitions: [...partitions] }] }),
+    consumer.listOffsets({
+      topics: [topic],
+      partitions: { [topic]: [...partitions] },
+      timestamp: ListOffsetTimestamps.EARLIEST,
+    }),
+  ]);
+  const offsetIn = (offsets: typeof committed, at: number) => offsets.get(topic)?.[at] ?? -1n;
+  return new Map(
+    partitions.map((at) => {
+      const offset = offsetIn(committed, at);
+      return [at, Number(offset >= 0n ? offset : offsetIn(earliest, at))];
+    }),
+  );
+}
+
+async function fetchFrom(member: Member, leader: number, partitions: readonly OwnedPartition[]) {
+  const { consumer, fetchPool, topic } = member;
+  const { topics } = await metadataOf(member);
+  const place = { currentLeaderEpoch: -1, lastFetchedEpoch: -1, partitionMaxBytes };
+  const wanted = partitions.map(({ partition, next }) => {
+    return { partition, fetchOffset: BigInt(next), ...place };
+  });
+  const from = new Map(partitions.map(({ partition, next }) => [partition, next]));
+  const response = await consumer.fetch({
+    node: leader,
+    topics: [{ topicId: topics.get(topic)?.id ?? "", partitions: wanted }],
+    connectionPool: fetchPool,
+    maxWaitTime: fetchWaitMs,
+    minBytes: 1,
+    maxBytes: fetchMaxBytes,
+    isolationLevel: FetchIsolationLevels.READ_UNCOMMITTED,
+  });
+  const fetched = new Map<number, Fetched>();
+  for (const { partitionIndex, records } of response.responses.flatMap((r) => r.partitions)) {
+    const start = from.get(partitionIndex);
+    if (start === undefined || !records) continue;
+    fetched.set(partitionIndex, orderMessages(partitionIndex, start, records));
+  }
+  return fetched;
+}
+
+async function commitOf(member: Member, positions: readonly (readonly [number, Position])[]) {
+  const { consumer, group, topic, instanceId } = member;
+  const partitions = positions.map(([partitionIndex, { offset, producedAt }]) => ({
+    partitionIndex,
+    committedOffset: BigInt(offset),
+    committedLeaderEpoch: -1,
+    committedMetadata: String(producedAt),
+  }));
+  const coordinator = await consumer.findGroupCoordinator();
+  const broker = (await metadataOf(member)).brokers.get(coordinator);
+  if (broker === undefined) throw new Error("the group has no coordinator");
+  const connection = await consumer.connections.get(broker);
+  const { generationId, memberId } = consumer;
+  if (memberId === null) throw new Error("not a member of the group at the moment");
+  const topics = [{ name: topic, partitions }];
+  const { api } = offsetCommitV8;
+  await api.async(connection, group, generationId, memberId, instanceId, topics);
 }

@@ -3,26 +3,13 @@
 import { type Admin, ListOffsetTimestamps } from "@platformatic/kafka";
 import { instant } from "../../domain/ids.ts";
 import type { LogEnd, LogLag } from "../../ports/order-log.ts";
-import { asked } from "./connection.ts";
+import { type Committed, type Listed, topicOffsets } from "./topic-offsets.ts";
 
 export interface LogPositions {
   end(): Promise<LogEnd>;
   lag(group: string): Promise<LogLag>;
   /** Resolves once the group has committed everything before `end`. */
   reached(group: string, end: LogEnd): Promise<void>;
-}
-
-/** What a group has committed for one partition. */
-interface Committed {
-  /** −1 if nothing. */
-  readonly offset: number;
-  /** When the last message it consumed was produced; null if that is not known. */
-  readonly producedAt: number | null;
-}
-
-interface Listed {
-  readonly offset: number;
-  readonly timestamp: number;
 }
 
 const nothingCommitted: Committed = { offset: -1, producedAt: null };
@@ -32,8 +19,10 @@ const nothingListed: Listed = { offset: -1, timestamp: -1 };
 const pollMs = 50;
 
 export function logPositions(admin: Admin, topic: string): LogPositions {
+  const { all, list, committedBy } = topicOffsets(admin, topic);
+
   async function end(): Promise<LogEnd> {
-    const listed = await list(await allAt(ListOffsetTimestamps.LATEST));
+    const listed = await all(ListOffsetTimestamps.LATEST);
     return listed.map(({ offset }) => offset);
   }
 
@@ -78,42 +67,6 @@ export function logPositions(admin: Admin, topic: string): LogPositions {
     const asking = open.map((at): [number, bigint] => [at, ListOffsetTimestamps.EARLIEST]);
     const earliest = await list(new Map(asking));
     return open.every((at) => (earliest[at]?.offset ?? -1) >= (end[at] ?? 0));
-  }
-
-  async function committedBy(group: string): Promise<Committed[]> {
-    const partitionIndexes = [...(await allAt(0n)).keys()];
-    const groups = [{ groupId: group, topics: [{ name: topic, partitionIndexes }] }];
-    const answer = await asked(`the position of group ${group}`, () =>
-      admin.listConsumerGroupOffsets({ groups }),
-    );
-    const committed: Committed[] = [];
-    for (const at of answer[0]?.topics[0]?.partitions ?? []) {
-      const producedAt = /^\d{1,16}$/.test(at.metadata ?? "") ? Number(at.metadata) : null;
-      committed[at.partitionIndex] = { offset: Number(at.committedOffset), producedAt };
-    }
-    return committed;
-  }
-
-  async function allAt(timestamp: bigint): Promise<Map<number, bigint>> {
-    const metadata = await asked("reading the topic", () => admin.metadata({ topics: [topic] }));
-    const count = metadata.topics.get(topic)?.partitionsCount ?? 0;
-    return new Map(Array.from({ length: count }, (_, partition) => [partition, timestamp]));
-  }
-
-  /** By partition, the first message at or after a time, or the end; offset −1 if there is none. */
-  async function list(timestamps: ReadonlyMap<number, bigint>): Promise<Listed[]> {
-    const partitions = [...timestamps].map(([partitionIndex, timestamp]) => ({
-      partitionIndex,
-      timestamp,
-    }));
-    const answer = await asked("listing offsets", () =>
-      admin.listOffsets({ topics: [{ name: topic, partitions }] }),
-    );
-    const listed: Listed[] = [];
-    for (const { partitionIndex, offset, timestamp } of answer[0]?.partitions ?? []) {
-      listed[partitionIndex] = { offset: Number(offset), timestamp: Number(timestamp) };
-    }
-    return listed;
   }
 
   return { end, lag, reached };

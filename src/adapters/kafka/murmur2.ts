@@ -1,6 +1,6 @@
-/** MurmurHash2 (Appleby 2008) as Kafka's own partitioner uses it, so that every client finds a buyer
- *  in the same partition. The library's works on big integers, which costs more than all the rest of
- *  a message. */
+/** MurmurHash2 (Appleby 2008) as Kafka's own partitioner uses it, so that every client finds a
+ * buyer in the same partition. The library's works on big integers, which costs as much as all the
+ * rest of a message. */
 
 const seed = 0x9747b28c;
 const multiplier = 0x5bd1e995;

@@ -1,4 +1,4 @@
-/** Commits a group's positions: one commit in flight, what is handled meanwhile is in the next one. */
+/** Commits a group's positions: one commit in flight, what is handled meanwhile is in the next. */
 import type { Position } from "./group-member.ts";
 import type { OrderMessage } from "./order-message.ts";
 import { backOffMs, pause } from "./wake-up.ts";

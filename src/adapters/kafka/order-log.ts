@@ -1,5 +1,5 @@
-/** The order log on Kafka: one topic, keyed by buyer, so that a buyer's orders keep their order and no
- *  sale is bound to one partition. Connects when it is first used, and again after every outage. */
+/** The order log on Kafka: one topic, keyed by buyer, so that a buyer's orders keep their order and
+ * no sale is bound to one partition. Connects when first used, and again after every outage. */
 import { Admin } from "@platformatic/kafka";
 import type { OrderLog } from "../../ports/order-log.ts";
 import { type AppendQueue, appendQueue } from "./append-queue.ts";

@@ -1,5 +1,5 @@
-/** The partitions that are ours at the moment, what was fetched of each and not handled yet, and where
- *  the next fetch begins. Pure: no clock, no network. */
+/** The partitions that are ours at the moment, what was fetched of each and not handled yet, and
+ * where the next fetch begins. Pure: no clock, no network. */
 import { present } from "../../lib/assert.ts";
 import type { OrderMessage } from "./order-message.ts";
 

@@ -1,5 +1,5 @@
-/** The request that writes record batches (Produce, version 9: Kafka 2.8 and newer). The library has
- *  it too, but takes messages; ours are encoded already. */
+/** The request that writes record batches (Produce, version 9: Kafka 2.8 and newer). The library
+ * has it too, but takes messages; ours are encoded already. */
 import { createAPI, produceV9, Writer } from "@platformatic/kafka";
 
 /** A record batch and where it goes. */

@@ -1,23 +1,16 @@
 /** One idempotent producer: as long as it lives, what it sends again is not written again. It may
- *  have one send in flight. After a failure its user opens another one, with a new producer id. */
-import { type ClusterMetadata, findErrorBy, Producer } from "@platformatic/kafka";
+ * have one send in flight. After a failure its user opens another one, with a new producer id. */
+import { findErrorBy, Producer } from "@platformatic/kafka";
 import { limits } from "../../domain/limits.ts";
 import { present } from "../../lib/assert.ts";
 import { clientOptions, type KafkaConnection } from "./connection.ts";
-import { partitionOf } from "./murmur2.ts";
 import { type PartitionBatch, produce } from "./produce-request.ts";
-import { encodeBatch, type RecordBody } from "./record-batch.ts";
+import { batchEncoder, type Outgoing, type ProducerIdentity } from "./sequenced-batches.ts";
 import { pause } from "./wake-up.ts";
 
-export interface Outgoing {
-  readonly topic: string;
-  /** Messages with one key keep their order. */
-  readonly key: Buffer;
-  readonly body: RecordBody;
-}
-
 export interface Sender {
-  /** Finds the brokers and gets a producer id; at once if that was done. Rejects if it takes long. */
+  /** Finds the brokers and gets a producer id; at once if that was done. Rejects if it takes
+   * long. */
   connect(): Promise<void>;
   /** Needs `connect`. Resolved means that all of them are durable. Rejected means unknown. */
   send(messages: readonly Outgoing[]): Promise<void>;
@@ -34,32 +27,24 @@ const connectMs = 1_500;
 
 export function openSender(connection: KafkaConnection): Sender {
   const producer = new Producer({ ...clientOptions(connection), idempotent: true });
-  const sequences = new Map<string, number>();
+  const encode = batchEncoder();
   const abandoned = Promise.withResolvers<never>();
   abandoned.promise.catch(() => {});
-  let identity: { producerId: bigint; producerEpoch: number } | null = null;
+  let identity: ProducerIdentity | null = null;
 
   async function connect(): Promise<void> {
     if (identity !== null) return;
-    const late = new AbortController();
-    const tooLong = pause(connectMs, late.signal).then(() => {
-      throw new Error(`no producer id within ${connectMs} ms`);
-    });
-    tooLong.catch(() => {});
-    identity = await Promise.race([
-      producer.initIdempotentProducer({}),
-      abandoned.promise,
-      tooLong,
-    ]);
-    late.abort();
+    const asked = producer.initIdempotentProducer({});
+    identity = await Promise.race([asked, abandoned.promise, late(connectMs, asked)]);
   }
 
   async function write(messages: readonly Outgoing[]): Promise<void> {
     const topics = [...new Set(messages.map(({ topic }) => topic))];
-    const metadata = await producer.metadata({ topics });
-    let left = batchesOf(messages, metadata);
+    const known = (await producer.metadata({ topics })).topics;
+    const ours = present(identity, "a sender is connected before it sends");
+    let left = encode(messages, ours, (topic) => known.get(topic)?.partitionsCount ?? 1);
     for (let tries = 1; ; tries += 1) {
-      const { unwritten, reason } = await deliver(left, topics, tries > 1);
+      const { unwritten, reason } = await deliver(producer, left, topics, tries > 1);
       if (reason === null) return;
       if (tries === triesMax || producer.closed || !mayRetry(reason)) throw reason;
       left = unwritten;
@@ -67,60 +52,8 @@ export function openSender(connection: KafkaConnection): Sender {
     }
   }
 
-  function batchesOf(messages: readonly Outgoing[], metadata: ClusterMetadata): PartitionBatch[] {
-    const groups = new Map<string, { topic: string; partition: number; bodies: RecordBody[] }>();
-    for (const { topic, key, body } of messages) {
-      const partition = partitionOf(key, metadata.topics.get(topic)?.partitionsCount ?? 1);
-      const place = `${topic}:${partition}`;
-      const group = groups.get(place);
-      if (group === undefined) groups.set(place, { topic, partition, bodies: [body] });
-      else group.bodies.push(body);
-    }
-    const now = Date.now();
-    return [...groups].map(([place, { topic, partition, bodies }]) => {
-      const sequence = nextSequence(place, bodies.length);
-      const state = { ...present(identity, "a sender is connected first"), sequence };
-      return { topic, partition, bytes: encodeBatch(bodies, state, now) };
-    });
-  }
-
-  /** Sequence numbers wrap at 2³¹. */
-  function nextSequence(place: string, count: number): number {
-    const sequence = sequences.get(place) ?? 0;
-    sequences.set(place, (sequence + count) % 2 ** 31);
-    return sequence;
-  }
-
-  /** One request to each broker that leads some of the partitions. */
-  async function deliver(batches: readonly PartitionBatch[], topics: string[], again: boolean) {
-    try {
-      const metadata = await producer.metadata({ topics, forceUpdate: again });
-      const leaders = Map.groupBy(batches, (batch) => leaderOf(metadata, batch));
-      const results = await Promise.all(
-        [...leaders].map(([leader, share]) => deliverTo(metadata, leader, share)),
-      );
-      const failed = results.filter((result) => result.reason !== null);
-      const reason = failed[0]?.reason ?? null;
-      return { unwritten: failed.flatMap((result) => result.batches), reason };
-    } catch (reason) {
-      return { unwritten: [...batches], reason };
-    }
-  }
-
-  async function deliverTo(metadata: ClusterMetadata, leader: number, batches: PartitionBatch[]) {
-    try {
-      const broker = metadata.brokers.get(leader);
-      if (broker === undefined) throw new Error("a partition has no leader");
-      const connection = await producer.connections.get(broker);
-      await produce.async(connection, batches, limits.appendDeadlineMs);
-      return { batches, reason: null };
-    } catch (reason) {
-      return { batches, reason };
-    }
-  }
-
   function abandon(): void {
-    for (const [, connection] of producer.connections) connection.socket?.resetAndDestroy();
+    for (const [, socketOf] of producer.connections) socketOf.socket?.resetAndDestroy();
     producer.close().catch(() => {});
     abandoned.reject(new Error("the send was abandoned"));
   }
@@ -131,11 +64,63 @@ export function openSender(connection: KafkaConnection): Sender {
   return { connect, send, abandon };
 }
 
-function leaderOf(metadata: ClusterMetadata, { topic, partition }: PartitionBatch): number {
-  return metadata.topics.get(topic)?.partitions[partition]?.leader ?? -1;
+interface Delivery {
+  readonly unwritten: PartitionBatch[];
+  /** Null if nothing failed. */
+  readonly reason: unknown;
+}
+
+/** One request to each broker that leads some of the partitions. */
+async function deliver(
+  producer: Producer,
+  batches: PartitionBatch[],
+  topics: string[],
+  again: boolean,
+): Promise<Delivery> {
+  try {
+    const metadata = await producer.metadata({ topics, forceUpdate: again });
+    const leaders = Map.groupBy(batches, ({ topic, partition }) => {
+      const leader = metadata.topics.get(topic)?.partitions[partition]?.leader ?? -1;
+      return metadata.brokers.get(leader);
+    });
+    const shares = [...leaders].map(([broker, share]) => deliverTo(producer, broker, share));
+    const failed = (await Promise.all(shares)).filter(({ reason }) => reason !== null);
+    return {
+      unwritten: failed.flatMap((share) => share.unwritten),
+      reason: failed[0]?.reason ?? null,
+    };
+  } catch (reason) {
+    return { unwritten: batches, reason };
+  }
+}
+
+async function deliverTo(
+  producer: Producer,
+  broker: { readonly host: string; readonly port: number } | undefined,
+  batches: PartitionBatch[],
+): Promise<Delivery> {
+  try {
+    if (broker === undefined) throw new Error("a partition has no leader");
+    const connection = await producer.connections.get(broker);
+    await produce.async(connection, batches, limits.appendDeadlineMs);
+    return { unwritten: [], reason: null };
+  } catch (reason) {
+    return { unwritten: batches, reason };
+  }
 }
 
 /** A sequence number that the broker does not expect can only be mended by a new producer id. */
 function mayRetry(reason: unknown): boolean {
   return reason instanceof Error && findErrorBy(reason, "canRetry", false) === null;
+}
+
+/** Rejects after the time, unless the other one is settled by then. */
+async function late(ms: number, other: Promise<unknown>): Promise<never> {
+  const settled = new AbortController();
+  other.then(
+    () => settled.abort(),
+    () => settled.abort(),
+  );
+  await pause(ms, settled.signal);
+  throw new Error(`no producer id within ${ms} ms`);
 }

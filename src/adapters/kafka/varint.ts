@@ -1,5 +1,5 @@
-/** Variable-length integers as Kafka's records have them: zigzag, then seven bits a byte, the lowest
- *  first (https://kafka.apache.org/documentation/#recordformat). */
+/** Variable-length integers as Kafka's records have them: zigzag, then seven bits a byte, the
+ * lowest first (https://kafka.apache.org/documentation/#recordformat). */
 
 /** Bytes that a number from −2³⁰ to 2³⁰ takes. */
 export function varintLength(value: number): number {
