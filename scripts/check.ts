@@ -1,5 +1,6 @@
 // One command that checks everything which needs no service: formatting and lint, types, tests, and
-// how much of the domain and the use cases the tests reach. `--quick` leaves the slow folders out.
+// how much of the domain and the use cases the tests reach. `--quick` leaves the slow folders out;
+// `--services` runs the tests that need the real services, and nothing else.
 // Ends with one line, `N passed, N failed`: each test counts, and so do lint and types.
 
 import { mkdir, rm } from "node:fs/promises";
@@ -13,14 +14,21 @@ const SLOW_FOLDERS = ["test/integration/", "test/sim/", "test/browser/"];
 
 type Outcome = Counts & { readonly name: string; readonly seconds: number; readonly note: string };
 
+const SERVICES_TEST = ".services.test.ts";
+
 const quick = process.argv.includes("--quick");
-const outcomes = [
-  await checked("lint and format", ["node_modules/.bin/biome", "check"]),
-  await checked("types", ["node_modules/.bin/tsc", "--noEmit"]),
-  await tested(),
-];
-if (!quick) await printCoverage();
+const services = process.argv.includes("--services");
+const outcomes = services ? [await tested()] : await everything();
+if (!quick && !services) await printCoverage();
 process.exit(summarise(outcomes));
+
+async function everything(): Promise<Outcome[]> {
+  return [
+    await checked("lint and format", ["node_modules/.bin/biome", "check"]),
+    await checked("types", ["node_modules/.bin/tsc", "--noEmit"]),
+    await tested(),
+  ];
+}
 
 async function checked(name: string, command: readonly string[]): Promise<Outcome> {
   const { exitCode, seconds } = await run(name, command);
@@ -37,7 +45,9 @@ async function tested(): Promise<Outcome> {
   const { exitCode, seconds } = await run("tests", [
     ...[process.execPath, "test", ...testFiles()],
     ...["--only-failures", "--reporter=junit", `--reporter-outfile=${report}`],
-    ...(quick ? [] : ["--coverage", "--coverage-reporter=lcov", `--coverage-dir=${OUT}`]),
+    ...(quick || services
+      ? []
+      : ["--coverage", "--coverage-reporter=lcov", `--coverage-dir=${OUT}`]),
   ]);
   const counts = await readCounts(report);
   const note = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
@@ -47,6 +57,7 @@ async function tested(): Promise<Outcome> {
 
 function testFiles(): string[] {
   return [...new Bun.Glob("test/**/*.test.ts").scanSync({ cwd: ROOT })]
+    .filter((path) => path.endsWith(SERVICES_TEST) === services)
     .filter((path) => !quick || !SLOW_FOLDERS.some((folder) => path.startsWith(folder)))
     .sort()
     .map((path) => `./${path}`);

@@ -12,14 +12,15 @@ import {
 } from "./services/control.ts";
 import { installPrograms, missingPackages } from "./services/programs.ts";
 
-const usage = `Usage: npm run services -- up|down|status|reset [${serviceNames.join("|")}]... [--json]
+const usage = `Usage: npm run services -- up|down|status|reset [NAME]... [--json]
 
 up      install what is missing (it says so first), start, wait until they answer
 down    stop them; their data stays
 status  what runs where
 reset   stop them and delete their data; what ran starts anew
 
-Without names: all of them. Exit codes: 0 done, 1 failed (status: something is down), 2 wrong usage.`;
+NAME is one of ${serviceNames.join(", ")}; without names: all of them.
+Exit codes: 0 done, 1 failed (status: something is down), 2 wrong usage.`;
 
 const verbs = ["up", "down", "status", "reset"] as const;
 type Verb = (typeof verbs)[number];

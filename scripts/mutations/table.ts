@@ -10,6 +10,7 @@ const log = "src/adapters/embedded/order-log.ts";
 const reservation = "src/domain/reservation.ts";
 const order = "src/domain/order.ts";
 const contract = "test/contract/embedded.test.ts";
+const rebuilds = "test/unit/usecases-rebuild.test.ts";
 const purchases = "test/unit/usecases-purchase.test.ts";
 const ledger = "test/unit/usecases-ledger.test.ts";
 
@@ -57,10 +58,50 @@ const neverOversold: readonly Mutation[] = [
   {
     promise: "never oversold: a load that was overtaken changes nothing",
     file: stock,
-    find: "stored.epoch >= epoch",
-    replace: "stored.epoch > epoch",
+    find: "sealed.get(saleId) !== epoch",
+    replace: "!sealed.has(saleId)",
     test: contract,
-    name: "loads only under a higher epoch",
+    name: "loads only what is sealed under this very epoch",
+  },
+  {
+    promise: "never oversold: nothing is sold while a sale is being rebuilt",
+    file: stock,
+    find: "if (sale === undefined || sealed.has(saleId))\n",
+    replace: "if (sale === undefined)\n",
+    test: contract,
+    name: "reserves nothing from the seal to the end of the load",
+  },
+  {
+    promise: "never lost: a rebuild waits for the appends under way",
+    file: "src/usecases/warm-up.ts",
+    find: "  await pause(deps.clock, limits.appendDeadlineMs);\n",
+    replace: "",
+    test: rebuilds,
+    name: "places what was appended after the seal",
+  },
+  {
+    promise: "never lost: a rebuild waits for the ledger",
+    file: "src/usecases/warm-up.ts",
+    find: "  await deps.log.reached(group, await deps.log.end());\n",
+    replace: "",
+    test: rebuilds,
+    name: "waits for what is under way",
+  },
+  {
+    promise: "never undersold: sold out is said only when two looks agree",
+    file: "src/usecases/refill-bucket.ts",
+    find: "if (last !== null && unchanged(last, levels)) return",
+    replace: "if (last !== null) return",
+    test: "test/unit/usecases-refill.test.ts",
+    name: "gives up as contended",
+  },
+  {
+    promise: "never undersold: a transfer left behind is finished",
+    file: "src/usecases/refill-bucket.ts",
+    find: "if (open.length > 0) {",
+    replace: "if (open.length > 99) {",
+    test: "test/unit/usecases-refill.test.ts",
+    name: "finishes a transfer left behind",
   },
   {
     promise: "never oversold: orders of an older load are refused",
@@ -132,7 +173,7 @@ const neverLost: readonly Mutation[] = [
   {
     promise: "never lost: a write that fails is not answered as written",
     file: database,
-    find: "for (const next of writes) next.reject(reason);",
+    find: "for (const next of writes) next.reject(told);",
     replace: "for (const next of writes) next.resolve(undefined as never);",
     test: "test/unit/embedded-database.test.ts",
     name: "rejects what a full disk did not take",

@@ -87,7 +87,7 @@ const artifact = (group: string, name: string, at: string) =>
   `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId>` +
   `<version>${at}</version></dependency>`;
 
-const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+const pom = `<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>doorbuster</groupId><artifactId>kafka</artifactId><version>1</version>
   <dependencies>

@@ -1,11 +1,10 @@
 /** Everything outside that a command touches, in one place, so that tests can stand in for it. */
+import type { Operations } from "../compose/operations.ts";
 import type { Environment } from "../config/environment.ts";
 import { type Flag, type LoadedConfig, loadConfig } from "../config/load.ts";
 import { formatProblems } from "../config/problems.ts";
 import type { Config } from "../config/validate.ts";
-import type { SaleId } from "../domain/ids.ts";
 import type { Logger } from "../observability/logger.ts";
-import type { Finding } from "./doctor/finding.ts";
 import { CliFailure } from "./failure.ts";
 
 export interface World {
@@ -28,19 +27,6 @@ export interface World {
 export interface Engine {
   start(): Promise<{ readonly url: string; readonly recovered: Recovered }>;
   stop(): Promise<void>;
-}
-
-/** Each call connects and disconnects by itself; each throws if a service cannot be reached. */
-export interface Operations {
-  /** Makes and updates tables and topics; says what it did, a line each. */
-  migrate(): Promise<readonly string[]>;
-  /** Loads a sale's stock anew from the ledger: the epoch it sells under now, or null if there is
-   * no such sale. `say` hears of each step. */
-  rebuild(saleId: SaleId, say: (line: string) => void): Promise<number | "overtaken" | null>;
-  /** How the services are set up. */
-  findings(): Promise<readonly Finding[]>;
-  /** Removes every table, topic and key under the names that this configuration gives them. */
-  removeEverything(): Promise<void>;
 }
 
 export interface Recovered {

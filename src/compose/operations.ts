@@ -6,12 +6,25 @@ import { dropDatabase, makeDatabase, migrateMysql } from "../adapters/mysql/migr
 import { redisFindings } from "../adapters/redis/findings.ts";
 import { removeKeys } from "../adapters/redis/remove-keys.ts";
 import { systemClock } from "../adapters/system-clock.ts";
-import type { Operations } from "../cli/world.ts";
 import type { Config } from "../config/validate.ts";
 import type { SaleId } from "../domain/ids.ts";
+import type { Finding } from "../lib/finding.ts";
 import { ordersGroup } from "../roles/orders.ts";
 import { rebuild } from "../usecases/warm-up.ts";
 import { type Connections, clusteredStores, connect } from "./clustered.ts";
+
+/** Each call connects and disconnects by itself; each throws if a service cannot be reached. */
+export interface Operations {
+  /** Makes and updates tables and topics; says what it did, a line each. */
+  migrate(): Promise<readonly string[]>;
+  /** Loads a sale's stock anew from the ledger: the epoch it sells under now, or null if there is
+   * no such sale. `say` hears of each step. */
+  rebuild(saleId: SaleId, say: (line: string) => void): Promise<number | "overtaken" | null>;
+  /** How the services are set up. */
+  findings(): Promise<readonly Finding[]>;
+  /** Removes every table, topic and key under the names that this configuration gives them. */
+  removeEverything(): Promise<void>;
+}
 
 const connectMs = 5_000;
 const ignore = () => undefined;

@@ -38,7 +38,28 @@ export interface OrderQuery {
   readonly cursor: string | null;
 }
 
-export interface OrderRepository {
+/** The fence between the loads of a sale's stock. */
+export interface Epochs {
+  /** Makes epoch 1 the sale's epoch and the lowest that `place` accepts, if the sale never had
+   * one; null if it had. Whoever gets it may load the stock without any barrier. */
+  firstEpoch(saleId: SaleId): Promise<Fenced | null>;
+
+  /** The next epoch of the sale, higher than any before. */
+  nextEpoch(saleId: SaleId): Promise<Epoch>;
+
+  /** Makes the epoch, in one transaction, the lowest that `place` accepts for orders it has not
+   * seen, and reads what the ledger holds now. From then on what `held` gives stands still until
+   * stock is loaded under this epoch. Refused if a higher one was fenced before. */
+  fence(saleId: SaleId, epoch: Epoch): Promise<Result<Fenced, "stale-epoch">>;
+
+  /** The live orders of a sale with a lower epoch, in batches of at most a few thousand. */
+  held(saleId: SaleId, below: Epoch): AsyncIterable<readonly HeldOrder[]>;
+
+  /** The lowest epoch whose unseen orders can still be placed; 0 before the first load. */
+  minEpoch(saleId: SaleId): Promise<Epoch>;
+}
+
+export interface OrderRepository extends Epochs {
   /** Decides orders in one transaction, in order: each is placed, refused with a visible row, or a
    *  duplicate of an id decided before. All or nothing is written; a throw means nothing was. */
   place(orders: readonly Reservation[], now: Instant): Promise<readonly PlacementResult[]>;
@@ -59,24 +80,6 @@ export interface OrderRepository {
     added: Units,
     key: string,
   ): Promise<Result<{ version: number; total: Units; repeated: boolean }, RestockRefusal>>;
-
-  /** Makes epoch 1 the sale's epoch and the lowest that `place` accepts, if the sale never had
-   * one; null if it had. Whoever gets it may load the stock without any barrier. */
-  firstEpoch(saleId: SaleId): Promise<Fenced | null>;
-
-  /** The next epoch of the sale, higher than any before. */
-  nextEpoch(saleId: SaleId): Promise<Epoch>;
-
-  /** Makes the epoch, in one transaction, the lowest that `place` accepts for orders it has not
-   * seen, and reads what the ledger holds now. From then on what `held` gives stands still until
-   * stock is loaded under this epoch. Refused if a higher one was fenced before. */
-  fence(saleId: SaleId, epoch: Epoch): Promise<Result<Fenced, "stale-epoch">>;
-
-  /** The live orders of a sale with a lower epoch, in batches of at most a few thousand. */
-  held(saleId: SaleId, below: Epoch): AsyncIterable<readonly HeldOrder[]>;
-
-  /** The lowest epoch whose unseen orders can still be placed; 0 before the first load. */
-  minEpoch(saleId: SaleId): Promise<Epoch>;
 
   audit(saleId: SaleId, ids: readonly OrderId[]): Promise<LedgerCounts>;
 }

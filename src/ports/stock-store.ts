@@ -32,7 +32,7 @@ export interface StockLevel {
 /** One bucket as it was at one moment. */
 export interface BucketLevel {
   readonly remaining: Units;
-  /** Units on their way out of this bucket, by the bucket they go to, with the transfer's number. */
+  /** Units on their way out of this bucket. */
   readonly outgoing: readonly Transfer[];
   /** Number of the last transfer received from each bucket that ever sent one. */
   readonly received: ReadonlyMap<number, number>;
@@ -70,7 +70,8 @@ export interface PendingQuery {
   readonly buyerId?: BuyerId;
 }
 
-export interface StockStore {
+/** Loads a sale's stock. */
+export interface StockLoader {
   /** From now on no bucket of the sale reserves anything until a load under this epoch or a higher
    * one is complete. Refused (`stale-epoch`) if a bucket is above the epoch. Throws while a bucket
    * cannot be reached. Idempotent. */
@@ -87,7 +88,9 @@ export interface StockStore {
     snapshot: StockSnapshot,
     held: AsyncIterable<readonly HeldOrder[]>,
   ): Promise<Result<void, "stale-epoch">>;
+}
 
+export interface StockStore extends StockLoader, StockBuckets {
   /** Changes the settings of a loaded sale; an older or equal version, or an unknown sale, is a
    * no-op. `buckets` and `perBuyerLimit` stay as they were loaded. */
   configure(saleId: SaleId, settings: StockSettings): Promise<void>;
@@ -126,7 +129,10 @@ export interface StockStore {
 
   /** The counts of a loaded sale, or null if some of it is not loaded. */
   level(saleId: SaleId): Promise<StockLevel | null>;
+}
 
+/** Moves units between the buckets of a sale. */
+export interface StockBuckets {
   /** Every bucket of a loaded sale, each at a moment of its own; null if some are not loaded. */
   buckets(saleId: SaleId): Promise<readonly BucketLevel[] | null>;
 

@@ -194,11 +194,11 @@ describe("a restart", () => {
     await engine.restartKeepingStock();
     const { orders } = engine.deps;
     const fenced: string[] = [];
-    const fence: typeof orders.fence = (id, epoch) => {
+    const nextEpoch: typeof orders.nextEpoch = (id) => {
       fenced.push(id);
-      return orders.fence(id, epoch);
+      return orders.nextEpoch(id);
     };
-    const watched = { ...orders, fence };
+    const watched = { ...orders, nextEpoch };
     const recovering = recover({ ...engine.deps, orders: watched }, ordersGroup);
     for (let n = 0; n < 20; n += 1) await new Promise<void>((resolve) => setImmediate(resolve));
     expect(fenced).toEqual([]);

@@ -36,7 +36,7 @@ describe("refilling a bucket", () => {
     expect(await refill({ stock: bucketModel([0]).store }, saleId, 3, units(1))).toBe("sold-out");
   });
 
-  test("finishes a transfer that somebody left behind, before it calls a sale sold out", async () => {
+  test("finishes a transfer left behind, before it calls a sale sold out", async () => {
     const model = bucketModel([0, 3]);
     await model.store.send(saleId, 1, 0, units(3));
     expect(model.remaining()).toEqual([0, 0]);

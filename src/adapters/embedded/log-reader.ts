@@ -4,7 +4,7 @@
 import { type Instant, instant } from "../../domain/ids.ts";
 import type { Reservation } from "../../domain/reservation.ts";
 import type { LoggedOrder } from "../../ports/order-log.ts";
-import { parseOrderId, parseReservation } from "../reservation-json.ts";
+import { parseOrderId, parseReservation } from "../shared/reservation-json.ts";
 import type { Database } from "./database.ts";
 import batchAtSql from "./sql/log-batch-at.sql" with { type: "text" };
 

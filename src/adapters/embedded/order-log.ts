@@ -75,18 +75,10 @@ export function embeddedOrderLog(database: Database, clock: Clock): OrderLog {
     };
   };
 
-  const lag = async (group: string): Promise<LogLag> => {
-    const at = positions.of(group);
-    const now = clock.now();
-    const oldest = at >= durable ? null : reader.producedAt(at);
-    const consumedThrough = oldest ?? now;
-    return { messages: durable - at, seconds: (now - consumedThrough) / 1000, consumedThrough };
-  };
-
   return {
     append,
     subscribe,
-    lag,
+    lag: (group) => lagOf(group, { positions, reader, clock, end: durable }),
     end: async () => [durable],
     reached: (group, end) => positions.reached(group, end[0] ?? 0),
     trim: (before) => database.write(() => trimStatement.run(before, trimRows).changes),
@@ -101,6 +93,21 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+interface LagDeps {
+  readonly positions: Positions;
+  readonly reader: ReturnType<typeof logReader>;
+  readonly clock: Clock;
+  readonly end: number;
+}
+
+async function lagOf(group: string, { positions, reader, clock, end }: LagDeps): Promise<LogLag> {
+  const at = positions.of(group);
+  const now = clock.now();
+  const oldest = at >= end ? null : reader.producedAt(at);
+  const consumedThrough = oldest ?? now;
+  return { messages: end - at, seconds: (now - consumedThrough) / 1000, consumedThrough };
 }
 
 interface Positions {

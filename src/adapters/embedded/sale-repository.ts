@@ -4,7 +4,7 @@ import type { Sale, SaleTerms } from "../../domain/sale.ts";
 import { present } from "../../lib/assert.ts";
 import { err, ok } from "../../lib/result.ts";
 import type { SalePage, SaleRepository } from "../../ports/sale-repository.ts";
-import { insertColumns, type SaleRow, termColumns, toSale } from "../sale-row.ts";
+import { insertColumns, type SaleRow, termColumns, toSale } from "../shared/sale-row.ts";
 import type { Database } from "./database.ts";
 import ledgerInsertSql from "./sql/ledger-insert.sql" with { type: "text" };
 import byIdSql from "./sql/sale-by-id.sql" with { type: "text" };

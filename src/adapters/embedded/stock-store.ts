@@ -84,8 +84,9 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
   };
 
   const reserve: StockStore["reserve"] = async (saleId, _bucket, requests) => {
-    const sale = sealed.has(saleId) ? undefined : sales.get(saleId);
-    if (sale === undefined) return err(unavailable(`the stock of ${saleId} is not loaded`));
+    const sale = sales.get(saleId);
+    if (sale === undefined || sealed.has(saleId))
+      return err(unavailable(`the stock of ${saleId} is not loaded`));
     const failure = deps.failure();
     if (failure !== null) return err(unavailable(failure));
     const now = deps.clock.now();
@@ -99,6 +100,25 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
       return sale === undefined ? [] : takeOverdue(sale, before, max, deps.clock.now());
     });
 
+  const counts = stockCounts(sales, sealed);
+  const feedback = ledgerFeedback(sales);
+  const oneBucket = onlyBucket(sales);
+  return {
+    seal,
+    load,
+    configure,
+    reserve,
+    overdue,
+    ...counts,
+    ...feedback,
+    ...oneBucket,
+  };
+}
+
+function stockCounts(
+  sales: ReadonlyMap<SaleId, SaleStock>,
+  sealed: ReadonlyMap<SaleId, Epoch>,
+): Pick<StockStore, "pending" | "level"> {
   const pending: StockStore["pending"] = async (saleId, query) => {
     const sale = sales.get(saleId);
     return sale === undefined ? [] : findPending(sale, query);
@@ -117,19 +137,7 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
     };
   };
 
-  const feedback = ledgerFeedback(sales);
-  const oneBucket = onlyBucket(sales);
-  return {
-    seal,
-    load,
-    configure,
-    reserve,
-    overdue,
-    pending,
-    level,
-    ...feedback,
-    ...oneBucket,
-  };
+  return { pending, level };
 }
 
 /** In one process a sale's stock is one bucket, whatever its settings say; nothing moves. */

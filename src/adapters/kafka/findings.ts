@@ -1,12 +1,13 @@
 /** Looks whether Kafka is set up so that no accepted order can be lost in it. The brokers' clock is
  * not looked at: Kafka tells it to nobody who does not write. */
 import { limits } from "../../domain/limits.ts";
-import { failing, fine, type ServiceFinding, unreachable, warning } from "../finding.ts";
+import { type Finding, failing, fine, warning } from "../../lib/finding.ts";
+import { unreachable } from "../shared/service-findings.ts";
 import { asked } from "./connection.ts";
 import { topicNames } from "./names.ts";
 import { findTopic, type TopicFound, type TopicsPlan, withAdmin } from "./topics.ts";
 
-export async function kafkaFindings(plan: TopicsPlan): Promise<ServiceFinding[]> {
+export async function kafkaFindings(plan: TopicsPlan): Promise<Finding[]> {
   const names = topicNames(plan.prefix);
   try {
     return await withAdmin(plan, async (admin) => {
@@ -24,11 +25,11 @@ export async function kafkaFindings(plan: TopicsPlan): Promise<ServiceFinding[]>
   }
 }
 
-function missing(name: string): ServiceFinding {
+function missing(name: string): Finding {
   return failing("kafka topics", `there is no ${name}`, "Run `doorbuster migrate`.");
 }
 
-function topicFindings(topic: TopicFound, plan: TopicsPlan): ServiceFinding[] {
+function topicFindings(topic: TopicFound, plan: TopicsPlan): Finding[] {
   return [
     partitions(topic, plan),
     replication(topic),
@@ -40,7 +41,7 @@ function topicFindings(topic: TopicFound, plan: TopicsPlan): ServiceFinding[] {
   ];
 }
 
-function partitions({ name, partitions: count }: TopicFound, plan: TopicsPlan): ServiceFinding {
+function partitions({ name, partitions: count }: TopicFound, plan: TopicsPlan): Finding {
   const detail = `${name} has ${count}`;
   if (count === plan.partitions) return fine("kafka partitions", detail);
   const help =
@@ -49,13 +50,13 @@ function partitions({ name, partitions: count }: TopicFound, plan: TopicsPlan): 
   return warning("kafka partitions", detail, help);
 }
 
-function replication({ name, replication: copies }: TopicFound): ServiceFinding {
+function replication({ name, replication: copies }: TopicFound): Finding {
   const detail = `${name}: ${copies} ${copies === 1 ? "copy" : "copies"} of every message`;
   if (copies >= 3) return fine("kafka replication", detail);
   return warning("kafka replication", detail, "In production have 3 brokers and 3 copies.");
 }
 
-function insync({ settings, replication: copies }: TopicFound): ServiceFinding {
+function insync({ settings, replication: copies }: TopicFound): Finding {
   const value = Number(settings.get("min.insync.replicas") ?? 1);
   const detail = `min.insync.replicas ${value}`;
   if (value >= 2 && value < copies) return fine("kafka acknowledgement", detail);
@@ -66,28 +67,28 @@ function insync({ settings, replication: copies }: TopicFound): ServiceFinding {
   return warning("kafka acknowledgement", detail, help);
 }
 
-function elections({ settings }: TopicFound): ServiceFinding {
+function elections({ settings }: TopicFound): Finding {
   const value = settings.get("unclean.leader.election.enable") ?? "false";
   const detail = `unclean.leader.election.enable ${value}`;
   if (value === "false") return fine("kafka elections", detail);
   return failing("kafka elections", detail, "Set it false: a leader that lags forgets orders.");
 }
 
-function timestamps({ settings }: TopicFound): ServiceFinding {
+function timestamps({ settings }: TopicFound): Finding {
   const value = settings.get("message.timestamp.type") ?? "";
   const detail = `message.timestamp.type ${value}`;
   if (value === "LogAppendTime") return fine("kafka timestamps", detail);
   return failing("kafka timestamps", detail, "Set LogAppendTime: the sweep reads produce times.");
 }
 
-function cleanup({ settings }: TopicFound): ServiceFinding {
+function cleanup({ settings }: TopicFound): Finding {
   const value = settings.get("cleanup.policy") ?? "";
   const detail = `cleanup.policy ${value}`;
   if (value === "delete") return fine("kafka cleanup", detail);
   return failing("kafka cleanup", detail, "Set delete: compaction keeps one order of each buyer.");
 }
 
-function retention({ settings }: TopicFound): ServiceFinding {
+function retention({ settings }: TopicFound): Finding {
   const ms = Number(settings.get("retention.ms") ?? 0);
   const bytes = Number(settings.get("retention.bytes") ?? -1);
   const time = ms < 0 ? "for ever" : `${(ms / 86_400_000).toFixed(1)} days`;

@@ -1,12 +1,6 @@
 /** Looks whether MySQL is set up so that a committed order is a stored one. */
-import {
-  clockFinding,
-  failing,
-  fine,
-  type ServiceFinding,
-  unreachable,
-  warning,
-} from "../finding.ts";
+import { type Finding, failing, fine, warning } from "../../lib/finding.ts";
+import { clockFinding, unreachable } from "../shared/service-findings.ts";
 import { checkSchema } from "./migrate.ts";
 import type { Mysql } from "./pool.ts";
 
@@ -20,7 +14,7 @@ const settingsSql = `
 SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS flush,
   UNIX_TIMESTAMP(NOW(6)) * 1000 AS now`;
 
-export async function mysqlFindings(mysql: Mysql): Promise<ServiceFinding[]> {
+export async function mysqlFindings(mysql: Mysql): Promise<Finding[]> {
   try {
     const asked = Date.now();
     const [settings] = await mysql.use((session) => session.query<Settings[]>(settingsSql));
@@ -36,7 +30,7 @@ export async function mysqlFindings(mysql: Mysql): Promise<ServiceFinding[]> {
   }
 }
 
-function version(text: string): ServiceFinding {
+function version(text: string): Finding {
   const [major = 0, minor = 0] = text.split(".").map(Number);
   const maria = text.includes("MariaDB");
   const recent = maria ? major > 10 || (major === 10 && minor >= 6) : major >= 8;
@@ -44,7 +38,7 @@ function version(text: string): ServiceFinding {
   return failing("mysql version", text, "Use MySQL 8, or MariaDB 10.6 or newer.");
 }
 
-async function schema(mysql: Mysql): Promise<ServiceFinding> {
+async function schema(mysql: Mysql): Promise<Finding> {
   try {
     await checkSchema(mysql);
     return fine("mysql tables", "up to date");
@@ -53,7 +47,7 @@ async function schema(mysql: Mysql): Promise<ServiceFinding> {
   }
 }
 
-function durability(flush: number): ServiceFinding {
+function durability(flush: number): Finding {
   const detail = `innodb_flush_log_at_trx_commit ${flush}`;
   if (flush === 1) return fine("mysql durability", detail);
   return warning("mysql durability", detail, "Set it 1, or a crash of its machine forgets orders.");

@@ -17,8 +17,8 @@ export interface Session {
 }
 
 export interface Mysql {
-  /** Runs `work` on a connection, which is given up if it breaks. Throws `ServiceUnavailable` if the
-   * server cannot be reached or does not answer. */
+  /** Runs `work` on a connection, which is given up if it breaks. Throws `ServiceUnavailable` if
+   * the server cannot be reached or does not answer. */
   use<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** Runs `work` in a transaction: committed if it resolves, rolled back if it throws; run again,
    * a few times, if the server chose it as the victim of a deadlock. */

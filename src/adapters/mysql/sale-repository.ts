@@ -4,7 +4,7 @@ import type { Sale, SaleTerms } from "../../domain/sale.ts";
 import { present } from "../../lib/assert.ts";
 import { err, ok } from "../../lib/result.ts";
 import type { SaleRepository } from "../../ports/sale-repository.ts";
-import { insertColumns, type SaleRow, termColumns, toSale } from "../sale-row.ts";
+import { insertColumns, type SaleRow, termColumns, toSale } from "../shared/sale-row.ts";
 import { numberOf } from "./order-key.ts";
 import type { Mysql, Session } from "./pool.ts";
 

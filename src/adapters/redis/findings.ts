@@ -1,17 +1,11 @@
 /** Looks whether Redis is set up so that stock is safe in it. */
-import {
-  clockFinding,
-  failing,
-  fine,
-  type ServiceFinding,
-  unreachable,
-  warning,
-} from "../finding.ts";
+import { type Finding, failing, fine, warning } from "../../lib/finding.ts";
+import { clockFinding, unreachable } from "../shared/service-findings.ts";
 import type { RedisConnection, Reply } from "./connection.ts";
 
 const least = [6, 2] as const;
 
-export async function redisFindings(redis: RedisConnection): Promise<ServiceFinding[]> {
+export async function redisFindings(redis: RedisConnection): Promise<Finding[]> {
   try {
     const asked = Date.now();
     const [[time], infos] = [
@@ -34,7 +28,7 @@ export async function redisFindings(redis: RedisConnection): Promise<ServiceFind
   }
 }
 
-function version(info: ReadonlyMap<string, string>): ServiceFinding {
+function version(info: ReadonlyMap<string, string>): Finding {
   const text = info.get("redis_version") ?? "0";
   const [major = 0, minor = 0] = text.split(".").map(Number);
   const recent = major > least[0] || (major === least[0] && minor >= least[1]);
@@ -43,7 +37,7 @@ function version(info: ReadonlyMap<string, string>): ServiceFinding {
 }
 
 /** A key that is evicted is stock that is forgotten. */
-function eviction(infos: readonly ReadonlyMap<string, string>[]): ServiceFinding {
+function eviction(infos: readonly ReadonlyMap<string, string>[]): Finding {
   const policies = new Set(infos.map((info) => info.get("maxmemory_policy") ?? "unknown"));
   const detail = [...policies].join(", ");
   if (detail === "noeviction") return fine("redis eviction", detail);
@@ -54,13 +48,13 @@ function eviction(infos: readonly ReadonlyMap<string, string>[]): ServiceFinding
   );
 }
 
-function persistence(info: ReadonlyMap<string, string>): ServiceFinding {
+function persistence(info: ReadonlyMap<string, string>): Finding {
   if (info.get("aof_enabled") === "1") return fine("redis persistence", "append-only file");
   const help = "Set appendonly yes. Without it every restart needs `doorbuster sale rebuild`.";
   return warning("redis persistence", "no append-only file", help);
 }
 
-async function fsyncing(redis: RedisConnection): Promise<ServiceFinding> {
+async function fsyncing(redis: RedisConnection): Promise<Finding> {
   const value = await setting(redis, "appendfsync");
   if (value === null) return warning("redis fsync", "CONFIG is not allowed", "Look by hand.");
   if (value !== "no") return fine("redis fsync", `appendfsync ${value}`);
@@ -70,7 +64,7 @@ async function fsyncing(redis: RedisConnection): Promise<ServiceFinding> {
 async function replicas(
   redis: RedisConnection,
   info: ReadonlyMap<string, string>,
-): Promise<ServiceFinding> {
+): Promise<Finding> {
   const connected = Number(info.get("connected_slaves") ?? 0);
   const required = Number((await setting(redis, "min-replicas-to-write")) ?? 0);
   const detail = `${connected} connected, min-replicas-to-write ${required}`;

@@ -1,8 +1,8 @@
 /** Loads a sale's stock into Redis: seal every bucket, fill it, unseal it. */
 import { homeBucket, type SaleId } from "../../domain/ids.ts";
-import type { HeldOrder } from "../../domain/reservation.ts";
+import type { HeldOrder, StockSettings } from "../../domain/reservation.ts";
 import { err, ok } from "../../lib/result.ts";
-import type { StockStore } from "../../ports/stock-store.ts";
+import type { StockSnapshot, StockStore } from "../../ports/stock-store.ts";
 import type { RedisConnection, Reply, Value } from "./connection.ts";
 import { packHeld } from "./packing.ts";
 import { everyBucket, type RunScript, type StockKeys, shareOf } from "./stock-keys.ts";
@@ -28,28 +28,10 @@ export function stockLoader({ redis, keys, run }: LoaderDeps): Pick<StockStore, 
 
   const load: StockStore["load"] = async (saleId, epoch, settings, snapshot, held) => {
     const { buckets } = settings;
-    const left = snapshot.total - snapshot.sold;
     const before = await all(buckets, (at) => {
-      const total = shareOf(snapshot.total, buckets, at);
-      const shards = Math.max(1, Math.ceil(total / buyersPerShard));
-      const pendingMax = Math.max(1, Math.ceil(settings.pendingMax / buckets));
-      const fields: Record<string, Value> = {
-        state: settings.state,
-        opens: settings.startsAt ?? "",
-        ends: settings.endsAt ?? "",
-        limit: settings.perBuyerLimit,
-        pendingMax,
-        version: settings.version,
-        buckets,
-        remaining: shareOf(left, buckets, at),
-        loadedVersion: snapshot.ledgerVersion,
-        pending: 0,
-        pendingUnits: 0,
-        released: 0,
-        seq: 0,
-        changes: 0,
-      };
-      return run("load", saleId, at, [epoch, shards, ...Object.entries(fields).flat()]);
+      const shards = Math.max(1, Math.ceil(shareOf(snapshot.total, buckets, at) / buyersPerShard));
+      const fields = Object.entries(freshFields(settings, snapshot, at)).flat();
+      return run("load", saleId, at, [epoch, shards, ...fields]);
     });
     if (before.includes(null)) return err("stale-epoch");
     for await (const orders of held) {
@@ -89,6 +71,27 @@ export function stockLoader({ redis, keys, run }: LoaderDeps): Pick<StockStore, 
   }
 
   return { seal, load };
+}
+
+/** A bucket that nobody has bought from. */
+function freshFields(settings: StockSettings, snapshot: StockSnapshot, bucket: number) {
+  const { buckets } = settings;
+  return {
+    state: settings.state,
+    opens: settings.startsAt ?? "",
+    ends: settings.endsAt ?? "",
+    limit: settings.perBuyerLimit,
+    pendingMax: Math.max(1, Math.ceil(settings.pendingMax / buckets)),
+    version: settings.version,
+    buckets,
+    remaining: shareOf(snapshot.total - snapshot.sold, buckets, bucket),
+    loadedVersion: snapshot.ledgerVersion,
+    pending: 0,
+    pendingUnits: 0,
+    released: 0,
+    seq: 0,
+    changes: 0,
+  } satisfies Record<string, Value>;
 }
 
 function all(buckets: number, each: (bucket: number) => Promise<Reply>): Promise<Reply[]> {

@@ -2,8 +2,8 @@
  *  cut? Everything is tried in a folder of its own beside the data, which is removed again. */
 import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { bytesText, type Finding, failing, fine, messageOf, warning } from "../../lib/finding.ts";
 import { checkDiskSpeed } from "./disk-speed.ts";
-import { bytesText, type Finding, failing, fine, messageOf, warning } from "./finding.ts";
 import { checkSqlite } from "./sqlite.ts";
 
 const roomNeeded = 100 * 2 ** 20;

@@ -2,7 +2,7 @@
  *  once. */
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { type Finding, failing, fine, messageOf, warning } from "./finding.ts";
+import { type Finding, failing, fine, messageOf, warning } from "../../lib/finding.ts";
 
 const writes = 30;
 const writeBytes = 4_096;

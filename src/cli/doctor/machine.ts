@@ -1,7 +1,7 @@
 /** The machine itself: runtime, memory, open files. */
 import { readFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
-import { bytesText, type Finding, fine, warning } from "./finding.ts";
+import { bytesText, type Finding, fine, warning } from "../../lib/finding.ts";
 
 const oldestBun = "1.4.0";
 const memoryWanted = 512 * 2 ** 20;

@@ -1,6 +1,6 @@
 /** Whether a port can be listened on, or is served by a running Doorbuster already. */
 import { createServer } from "node:net";
-import { type Finding, failing, fine } from "./finding.ts";
+import { type Finding, failing, fine } from "../../lib/finding.ts";
 
 export interface Address {
   readonly host: string;

@@ -2,7 +2,7 @@
  *  synced at each commit. */
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
-import { type Finding, failing, fine, messageOf } from "./finding.ts";
+import { type Finding, failing, fine, messageOf } from "../../lib/finding.ts";
 
 const full = 2;
 

@@ -64,10 +64,10 @@ function whyWrongOutside(from: string, target: string): string | undefined {
   return fine && !PORTABLE.has(from) ? undefined : `imports ${target}, which is outside src`;
 }
 
-/** An adapter knows its own backend only. */
+/** An adapter knows its own backend only, and what is shared by all of them. */
 function whyWrongAdapter(path: string, target: string): string | undefined {
-  if (folderOf(path) !== "adapters" || path.split("/")[2] === target.split("/")[2])
-    return undefined;
+  const [from, to] = [path.split("/")[2], target.split("/")[2]];
+  if (folderOf(path) !== "adapters" || from === to || to === "shared") return undefined;
   return `imports ${target}, which is another backend's`;
 }
 

@@ -22,7 +22,7 @@ end
 local function notLoaded(epoch, loadedUnder, sealed)
   if not epoch then return 'it was never loaded, or its data are gone' end
   if sealed then return 'it is being loaded' end
-  if loadedUnder ~= incarnation() then return 'Redis was restarted or failed over since the load' end
+  if loadedUnder ~= incarnation() then return 'Redis restarted or failed over since the load' end
   return nil
 end
 

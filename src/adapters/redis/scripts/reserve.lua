@@ -1,8 +1,9 @@
 -- Decides a batch of requests, in order (domain/reservation.ts, decideReserve).
 -- ARGV[1]  28 bytes a request: buyer 12, request key 10, fingerprint 4, quantity 2
 -- ARGV[2…] per request what a sweep needs: buyer id, request key, fingerprint
--- Reply: {text} if not loaded, else {now, epoch, version, outcome…}; an outcome is the sequence of
--- a reservation, a negative refusal, or 12 bytes of a known order: its id's 11, then '1' if pending.
+-- Reply: {text} if not loaded, else {now, epoch, version, outcome…}; an outcome is the sequence
+-- of a reservation, a negative refusal, or 12 bytes of a known order: its id's 11, then '1' if
+-- it is pending.
 
 local h = redis.call('HMGET', stock, 'epoch', 'incarnation', 'sealed', 'state', 'opens', 'ends',
   'limit', 'pendingMax', 'version', 'remaining', 'pending', 'seq', 'shards')

@@ -1,7 +1,13 @@
-/** Reservations as the order logs write them: JSON, of which nothing is believed when it is read. */
-import { type BuyerId, type OrderId, type RequestKey, routeOf, type Units } from "../domain/ids.ts";
-import { limits } from "../domain/limits.ts";
-import type { Reservation } from "../domain/reservation.ts";
+/** Reservations as the order logs write them: JSON, and nothing is believed when it is read. */
+import {
+  type BuyerId,
+  type OrderId,
+  type RequestKey,
+  routeOf,
+  type Units,
+} from "../../domain/ids.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Reservation } from "../../domain/reservation.ts";
 
 /** The order id in a message, if at least that can be read. */
 export function parseOrderId(value: unknown): OrderId | null {

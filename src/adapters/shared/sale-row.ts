@@ -1,6 +1,6 @@
 /** A sale as every SQL store writes it, in columns of the same names. */
-import { type Instant, instant, saleIdOf, units } from "../domain/ids.ts";
-import type { BoardScore, Sale, SaleState, SaleTerms, Strategy } from "../domain/sale.ts";
+import { type Instant, instant, saleIdOf, units } from "../../domain/ids.ts";
+import type { BoardScore, Sale, SaleState, SaleTerms, Strategy } from "../../domain/sale.ts";
 
 export interface SaleRow {
   readonly number: number;

@@ -1,4 +1,4 @@
-/** What one check of the doctor found. `fail`: Doorbuster will not run, or not safely; `warn`: it
+/** What one check found. `fail`: Doorbuster will not run, or not safely; `warn`: it
  *  will, but. */
 
 export type FindingStatus = "ok" | "warn" | "fail";
