@@ -106,17 +106,18 @@ test("a killed broker loses nothing acknowledged, and all goes on once it is bac
 
 test("appends to a frozen broker end at their deadline; the log works again after it", async () => {
   const log = openLog(await testTopics(kafka.broker));
+  const { seen, handler } = witness();
+  const subscription = log.subscribe("g", 100, handler);
   await log.append([reservation({ sequence: 1 })]);
+  await until(() => seen.size === 1);
   kafka.freeze();
   const late = Array.from({ length: 50 }, (_, n) => reservation({ sequence: 100 + n }));
   const outcomes = await Promise.allSettled(late.map((order) => log.append([order])));
   expect(outcomes.every(({ status }) => status === "rejected")).toBe(true);
   kafka.thaw();
-  const before = reservation({ sequence: 500 });
-  await log.append([before]);
-  const { seen, handler } = witness();
-  const subscription = log.subscribe("g", 100, handler);
-  await until(() => seen.has(before.orderId));
+  const after = reservation({ sequence: 500 });
+  await log.append([after]);
+  await until(() => seen.has(after.orderId));
   await subscription.stop();
   const written = late.filter(({ orderId }) => seen.has(orderId)).length;
   console.log(`of ${late.length} orders given up, ${written} were written by the broker later`);
