@@ -8,8 +8,8 @@ import type { BunPlugin } from "bun";
 const ROOT = join(import.meta.dir, "..");
 const OUT = join(ROOT, "dist", "doorbuster");
 
-/** The Kafka client's WebAssembly: as a rule it is read from a file beside its module, which one file
- *  has not; its other entry carries it along. */
+/** The Kafka client's WebAssembly: as a rule it is read from a file beside its module, which the
+ *  binary has not; its other entry carries it along. */
 const carriedWasm: BunPlugin = {
   name: "carried WebAssembly",
   setup: (build) => {
