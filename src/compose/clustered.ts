@@ -1,6 +1,7 @@
 /** The engine on Redis, Kafka and MySQL: any number of processes, each with the roles it is given.
  * The order in which processes and services start does not matter. */
 import { embeddedRateLimiter } from "../adapters/embedded/rate-limiter.ts";
+import type { KafkaEvents } from "../adapters/kafka/connection.ts";
 import { type KafkaLog, kafkaOrderLog } from "../adapters/kafka/order-log.ts";
 import { checkSchema } from "../adapters/mysql/migrate.ts";
 import { mysqlOrderRepository } from "../adapters/mysql/order-repository.ts";
@@ -32,15 +33,10 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-interface LogEvents {
-  broken(reason: unknown): void;
-  assigned(partitions: readonly number[]): void;
-}
-
 const scripts = stockScripts();
 
 /** Connects to nobody yet: each connection is made, and made again, when it is needed. */
-export function connect(config: Config, events: LogEvents): Connections {
+export function connect(config: Config, events: KafkaEvents): Connections {
   const redis = openRedis(config.redis.url, Object.values(scripts));
   const mysql = openMysql(config.mysql);
   const log = kafkaOrderLog(config.kafka, events);
@@ -77,10 +73,13 @@ export function clusteredStores({ redis, mysql, log }: Connections, prefix: stri
 export async function composeClustered(config: Config, logger: RoleLog): Promise<Engine> {
   const counted = { broken: 0, assigned: 0 };
   const connections = connect(config, {
-    broken: (reason) => {
+    trouble: (what, reason) => {
       counted.broken += 1;
-      logger.warn({ err: reason }, "the order log's session broke; opening it again");
+      logger.warn({ err: reason }, what);
     },
+    alarm: (what, reason) => logger.error({ err: reason }, what),
+    reconnected: (client) => logger.info({ client }, "the order log works again"),
+    redelivered: (messages) => logger.info({ messages }, "orders were delivered again"),
     assigned: (partitions) => {
       counted.assigned += 1;
       logger.info({ partitions }, "partitions of the order log were assigned");

@@ -27,12 +27,17 @@ export interface Operations {
 }
 
 const connectMs = 5_000;
+const ignore = () => undefined;
+const unheard = {
+  ...{ trouble: ignore, alarm: ignore, reconnected: ignore },
+  ...{ redelivered: ignore, assigned: ignore },
+};
 
 export function operationsOn(config: Config): Operations {
   const { kafka, mysql, redis } = config;
 
   async function connected<T>(work: (connections: Connections) => Promise<T>): Promise<T> {
-    const connections = connect(config, { broken: () => undefined, assigned: () => undefined });
+    const connections = connect(config, unheard);
     try {
       return await work(connections);
     } finally {
@@ -47,7 +52,8 @@ export function operationsOn(config: Config): Operations {
       const topics = await migrateTopics(kafka);
       return [
         ...versions.map((version) => `MySQL: applied migration ${version}`),
-        ...topics.map((name) => `Kafka: made topic ${name}`),
+        ...topics.created.map((name) => `Kafka: made topic ${name}`),
+        ...topics.differences.map((difference) => `Kafka: left as it is: ${difference}`),
       ];
     });
 

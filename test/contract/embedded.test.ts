@@ -57,8 +57,9 @@ orderLogContract("embedded", async () => {
     get log() {
       return log;
     },
-    pass: async (ms) => clock.advance(ms),
     now: clock.now,
+    clockToleranceMs: 0,
+    passTime: async (ms) => clock.advance(ms),
     trims: true,
     reopen: async () => {
       await reopen();

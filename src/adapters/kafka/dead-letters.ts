@@ -1,128 +1,161 @@
-/** Dead letters on a topic of their own: the message as it was, and in its headers why it is there
- * and where it came from. */
-import { Consumer } from "@platformatic/kafka";
+/** The dead-letter topic: messages that could not be handled, with their bytes as they were and the
+ *  story in headers. Read without a group, since nobody consumes it. */
+import { type Admin, Consumer, ListOffsetTimestamps, type RecordsBatch } from "@platformatic/kafka";
 import { instant } from "../../domain/ids.ts";
 import { err, ok } from "../../lib/result.ts";
-import type { DeadLetter, OrderLog } from "../../ports/order-log.ts";
-import type { Headers } from "./message.ts";
-import type { OrderProducer } from "./producer.ts";
-import { clientOptions, type KafkaOptions, type TopicNames } from "./topics.ts";
+import type { DeadLetter, LoggedOrder, OrderLog } from "../../ports/order-log.ts";
+import type { AppendQueue } from "./append-queue.ts";
+import { asked, clientOptions, type KafkaConnection } from "./connection.ts";
+import { recordsOf } from "./fetched-records.ts";
+import type { TopicNames } from "./names.ts";
+import { type FetchedMessage, OrderMessage } from "./order-message.ts";
+import { encodeBody } from "./record-batch.ts";
+import { topicOffsets } from "./topic-offsets.ts";
 
-interface StoredLetter {
-  readonly offset: bigint;
-  readonly timestamp: bigint;
-  readonly key: Buffer;
-  readonly value: Buffer;
-  readonly headers: ReadonlyMap<string, string>;
+export interface DeadLettersDeps {
+  readonly connection: KafkaConnection;
+  readonly admin: Admin;
+  readonly topics: TopicNames;
+  readonly queue: AppendQueue;
 }
 
-const empty = Buffer.alloc(0);
-const bytes = (value: string | number) => Buffer.from(String(value));
+type Port = Pick<OrderLog, "deadLetter" | "deadLetters" | "replay">;
 
-export function deadLetterTopic(
-  options: KafkaOptions,
-  names: TopicNames,
-  producer: OrderProducer,
-): Pick<OrderLog, "deadLetter" | "deadLetters" | "replay"> {
-  const deadLetter: OrderLog["deadLetter"] = async (message, reason) => {
-    const headers: Headers = new Map([
-      [bytes("reason"), bytes(reason)],
-      [bytes("original-topic"), bytes(names.orders)],
-      [bytes("original-partition"), bytes(message.partition)],
-      [bytes("original-offset"), bytes(message.offset)],
+const header = {
+  reason: "doorbuster_reason",
+  topic: "doorbuster_topic",
+  partition: "doorbuster_partition",
+  offset: "doorbuster_offset",
+  buriedAt: "doorbuster_buried_at",
+} as const;
+
+const fetchMaxBytes = 4_194_304;
+const noKey = Buffer.alloc(0);
+
+export function deadLetters(deps: DeadLettersDeps): Port {
+  const { admin, topics, queue } = deps;
+  const offsets = topicOffsets(admin, topics.deadLetters);
+  const reader = letterReader(deps);
+
+  async function deadLetter(message: LoggedOrder, reason: string): Promise<void> {
+    const { key, value } = bytesOf(message);
+    const body = encodeBody(key, value, [
+      [header.reason, reason],
+      [header.topic, topics.orders],
+      [header.partition, String(message.partition)],
+      [header.offset, String(message.offset)],
+      [header.buriedAt, new Date().toISOString()],
     ]);
-    const value = bytes(message.raw());
-    await producer.send([{ topic: names.deadLetters, key: empty, value, headers }]);
-  };
-
-  const deadLetters: OrderLog["deadLetters"] = async (max) => {
-    const letters = await readLetters(options, names.deadLetters, { newest: max });
-    return letters.reverse().map(toDeadLetter);
-  };
-
-  const replay: OrderLog["replay"] = async (id) => {
-    const offset = /^0-(\d{1,15})$/.exec(id)?.[1];
-    if (offset === undefined) return err("no-such-letter");
-    const [letter] = await readLetters(options, names.deadLetters, { at: BigInt(offset) });
-    if (letter === undefined) return err("no-such-letter");
-    const { key, value } = letter;
-    await producer.send([{ topic: names.orders, key, value, headers: new Map() }]);
-    return ok(undefined);
-  };
-
-  return { deadLetter, deadLetters, replay };
-}
-
-type Wanted = { readonly newest: number } | { readonly at: bigint };
-
-/** Reads a part of the one partition, without a group. */
-async function readLetters(
-  options: KafkaOptions,
-  topic: string,
-  wanted: Wanted,
-): Promise<StoredLetter[]> {
-  const client = clientOptions(options, "doorbuster-dlq");
-  const consumer = new Consumer({ ...client, groupId: `${options.prefix}dlq-reader` });
-  try {
-    const [end = 0n] = (await consumer.listOffsets({ topics: [topic] })).get(topic) ?? [];
-    const [from, count] = "at" in wanted ? [wanted.at, 1] : newest(end, wanted.newest);
-    const { topics } = await consumer.metadata({ topics: [topic] });
-    const known = topics.get(topic);
-    const node = known?.partitions[0]?.leader;
-    const letters: StoredLetter[] = [];
-    let next = from;
-    while (known !== undefined && node !== undefined && next < end && letters.length < count) {
-      const page = await fetchFrom(consumer, node, known.id, next);
-      const found = page.filter((letter) => letter.offset >= next);
-      letters.push(...found.slice(0, count - letters.length));
-      next = (found.at(-1)?.offset ?? next) + 1n;
-    }
-    return letters;
-  } finally {
-    await consumer.close(true);
+    await queue.append([{ topic: topics.deadLetters, key: key ?? noKey, body }]);
   }
+
+  async function newest(max: number): Promise<readonly DeadLetter[]> {
+    const ranges = await rangesOf(max);
+    const letters = await Promise.all(ranges.map(({ at, from, to }) => reader.read(at, from, to)));
+    return letters
+      .flat()
+      .sort((a, b) => b.producedAt - a.producedAt || b.offset - a.offset)
+      .slice(0, max)
+      .map(letterOf);
+  }
+
+  /** By partition, where its newest `max` letters lie. */
+  async function rangesOf(max: number) {
+    const [earliest, latest] = await ends();
+    return latest.map(({ offset: to }, at) => {
+      return { at, from: Math.max(earliest[at]?.offset ?? 0, to - max), to };
+    });
+  }
+
+  function ends() {
+    return Promise.all([
+      offsets.all(ListOffsetTimestamps.EARLIEST),
+      offsets.all(ListOffsetTimestamps.LATEST),
+    ]);
+  }
+
+  /** Key and value go back as they are; where it comes from is told by a header. */
+  async function replay(id: string) {
+    const place = /^(\d{1,9})-(\d{1,15})$/.exec(id);
+    if (place === null) return err("no-such-letter" as const);
+    const [at, offset] = [Number(place[1]), Number(place[2])];
+    const [earliest, latest] = await ends();
+    const [from, to] = [earliest[at]?.offset ?? 0, latest[at]?.offset ?? 0];
+    if (offset < from || offset >= to) return err("no-such-letter" as const);
+    const [letter] = await reader.read(at, offset, offset + 1);
+    if (letter === undefined) return err("no-such-letter" as const);
+    const body = encodeBody(letter.key, letter.value, [["doorbuster_replay_of", id]]);
+    await queue.append([{ topic: topics.orders, key: letter.key ?? noKey, body }]);
+    return ok(undefined);
+  }
+
+  return { deadLetter, deadLetters: newest, replay };
 }
 
-function newest(end: bigint, count: number): [from: bigint, count: number] {
-  const from = end - BigInt(count);
-  return [from < 0n ? 0n : from, count];
+/** What this adapter delivered has its bytes; any other has at least its text. */
+function bytesOf(message: LoggedOrder): { key: Buffer | null; value: Buffer | null } {
+  if (message instanceof OrderMessage) return message;
+  return { key: null, value: Buffer.from(message.raw()) };
 }
 
-async function fetchFrom(
-  consumer: Consumer,
-  node: number,
-  topicId: string,
-  fetchOffset: bigint,
-): Promise<StoredLetter[]> {
-  const partition = {
-    partition: 0,
-    fetchOffset,
-    partitionMaxBytes: 1_048_576,
-    currentLeaderEpoch: -1,
-    lastFetchedEpoch: -1,
-  };
-  const wait = { minBytes: 1, maxBytes: 1_048_576, maxWaitTime: 100 };
-  const topics = [{ topicId, partitions: [partition] }];
-  const { responses } = await consumer.fetch({ node, topics, ...wait });
-  const batches = responses[0]?.partitions[0]?.records ?? [];
-  return batches.flatMap((batch) =>
-    batch.records.map((record) => ({
-      offset: batch.firstOffset + BigInt(record.offsetDelta),
-      timestamp: batch.maxTimestamp,
-      key: record.key ?? empty,
-      value: record.value ?? empty,
-      headers: new Map(record.headers.map(([name, value]) => [String(name), String(value)])),
-    })),
-  );
-}
-
-function toDeadLetter({ offset, timestamp, value, headers }: StoredLetter): DeadLetter {
+function letterOf({ partition, offset, value, headers, producedAt }: FetchedMessage): DeadLetter {
+  const texts = new Map(headers.map(([name, text]) => [String(name), String(text ?? "")]));
+  const buriedAt = Date.parse(texts.get(header.buriedAt) ?? "");
   return {
-    id: `0-${offset}`,
-    partition: Number(headers.get("original-partition") ?? 0),
-    offset: Number(headers.get("original-offset") ?? 0),
-    reason: headers.get("reason") ?? "",
-    raw: value.toString(),
-    buriedAt: instant(Number(timestamp)),
+    id: `${partition}-${offset}`,
+    partition: Number(texts.get(header.partition) ?? 0),
+    offset: Number(texts.get(header.offset) ?? 0),
+    reason: texts.get(header.reason) ?? "unknown",
+    raw: value?.toString() ?? "",
+    buriedAt: Number.isNaN(buriedAt) ? producedAt : instant(buriedAt),
   };
+}
+
+/** Fetches a range of one partition, with a client of its own that is closed again: it is used
+ *  seldom. */
+function letterReader({ connection, topics }: DeadLettersDeps) {
+  const topic = topics.deadLetters;
+
+  async function read(partition: number, from: number, to: number): Promise<FetchedMessage[]> {
+    if (from >= to) return [];
+    const consumer = new Consumer({ ...clientOptions(connection), groupId: "unused" });
+    consumer.topics.track(topic);
+    try {
+      return await asked("reading dead letters", () => readRange(consumer, partition, from, to));
+    } finally {
+      await consumer.close();
+    }
+  }
+
+  async function readRange(consumer: Consumer, partition: number, from: number, to: number) {
+    const found: FetchedMessage[] = [];
+    for (let next = from; next < to; ) {
+      const batches = await fetchBatches(consumer, partition, next);
+      for (const batch of batches) found.push(...recordsOf(partition, next, batch));
+      const last = batches.at(-1);
+      if (last === undefined) break;
+      next = Number(last.firstOffset) + last.lastOffsetDelta + 1;
+    }
+    return found.filter(({ offset }) => offset < to);
+  }
+
+  async function fetchBatches(
+    consumer: Consumer,
+    partition: number,
+    offset: number,
+  ): Promise<readonly RecordsBatch[]> {
+    const found = (await consumer.metadata({ topics: [topic] })).topics.get(topic);
+    const place = { currentLeaderEpoch: -1, lastFetchedEpoch: -1 };
+    const request = { partition, fetchOffset: BigInt(offset), partitionMaxBytes: fetchMaxBytes };
+    const response = await consumer.fetch({
+      node: found?.partitions[partition]?.leader ?? -1,
+      topics: [{ topicId: found?.id ?? "", partitions: [{ ...request, ...place }] }],
+      maxWaitTime: 0,
+      minBytes: 0,
+      maxBytes: fetchMaxBytes,
+    });
+    return response.responses[0]?.partitions[0]?.records ?? [];
+  }
+
+  return { read };
 }

@@ -1,110 +1,137 @@
-/** The topics: their names, and how they are made. */
-import { Admin, ConfigResourceTypes } from "@platformatic/kafka";
+/** The topics and their settings: `migrateTopics` makes what is missing and tells what differs; it
+ *  changes nothing that is there, since a running shop's settings are its operator's business. */
+import { Admin, ConfigResourceTypes, findErrorBy } from "@platformatic/kafka";
+import { limits } from "../../domain/limits.ts";
+import { asked, clientOptions, type KafkaConnection } from "./connection.ts";
+import { topicNames } from "./names.ts";
 
-export interface KafkaOptions {
-  /** `host:port` each. */
-  readonly brokers: readonly string[];
-  /** What the name of every topic and group begins with. */
-  readonly prefix: string;
-}
-
-export interface TopicNames {
-  readonly orders: string;
-  readonly deadLetters: string;
-}
-
-export function topicNames(prefix: string): TopicNames {
-  return { orders: `${prefix}orders`, deadLetters: `${prefix}orders.dlq` };
-}
-
-/** Settings that every client of ours shares: it gives up before a client of ours would. */
-export function clientOptions({ brokers }: KafkaOptions, clientId: string) {
-  return {
-    clientId,
-    bootstrapBrokers: [...brokers],
-    connectTimeout: 1_000,
-    timeout: 2_000,
-    retries: 1,
-    retryDelay: 100,
-  };
-}
-
-const weekMs = 7 * 24 * 3_600_000;
-
-/** What the topics must be made with. The broker's clock stamps the messages, so that produce
- * times of one partition only grow. */
-export const topicSettings: Readonly<Record<string, string>> = {
-  "cleanup.policy": "delete",
-  "message.timestamp.type": "LogAppendTime",
-  "retention.ms": String(weekMs),
-  "unclean.leader.election.enable": "false",
-};
-
-export interface TopicPlan extends KafkaOptions {
+export interface TopicsPlan extends KafkaConnection {
   readonly partitions: number;
   readonly replication: number;
 }
 
-/** Makes the topics that are not there; returns their names. What is there stays as it is. */
-export async function migrateTopics(plan: TopicPlan): Promise<string[]> {
-  const admin = new Admin(clientOptions(plan, "doorbuster-migrate"));
-  try {
-    const names = topicNames(plan.prefix);
-    const there = new Set(await admin.listTopics());
-    const wanted = [
-      { name: names.orders, partitions: plan.partitions },
-      { name: names.deadLetters, partitions: 1 },
-    ].filter(({ name }) => !there.has(name));
-    for (const { name, partitions } of wanted) await create(admin, name, partitions, plan);
-    return wanted.map(({ name }) => name);
-  } finally {
-    await admin.close();
-  }
+export interface TopicsMigrated {
+  readonly created: readonly string[];
+  /** What is there, but otherwise than it would be made now. */
+  readonly differences: readonly string[];
 }
 
-function create(admin: Admin, name: string, partitions: number, { replication }: TopicPlan) {
-  const minInsync = String(Math.max(1, replication - 1));
-  const settings = { ...topicSettings, "min.insync.replicas": minInsync };
-  const configs = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
-  return admin.createTopics({ topics: [name], partitions, replicas: replication, configs });
-}
-
-/** Removes our topics, with everything in them. */
-export async function removeTopics(options: KafkaOptions): Promise<void> {
-  const admin = new Admin(clientOptions(options, "doorbuster-remove"));
-  try {
-    const ours: readonly string[] = Object.values(topicNames(options.prefix));
-    const there = (await admin.listTopics()).filter((name) => ours.includes(name));
-    if (there.length > 0) await admin.deleteTopics({ topics: there });
-  } finally {
-    await admin.close();
-  }
-}
-
-export interface TopicState {
+export interface TopicFound {
+  readonly name: string;
   readonly partitions: number;
-  readonly replicas: number;
+  readonly replication: number;
   readonly settings: ReadonlyMap<string, string>;
 }
 
-/** A topic as it is, or null if it is not there. */
-export async function topicState(options: KafkaOptions, name: string): Promise<TopicState | null> {
-  const admin = new Admin(clientOptions(options, "doorbuster-doctor"));
+type Settings = Readonly<Record<string, string>>;
+
+const dayMs = 24 * 3_600_000;
+const deadLetterRetentionMs = 90 * dayMs;
+
+export function migrateTopics(plan: TopicsPlan): Promise<TopicsMigrated> {
+  return withAdmin(plan, async (admin) => {
+    const created: string[] = [];
+    const differences: string[] = [];
+    for (const topic of topicsOf(plan)) {
+      const found = await findTopic(admin, topic.name);
+      if (found !== null) differences.push(...differencesOf(topic, found));
+      else if (await createTopic(admin, topic)) created.push(topic.name);
+    }
+    return { created, differences };
+  });
+}
+
+/** Removes our topics, with everything in them. */
+export function removeTopics(connection: KafkaConnection): Promise<void> {
+  return withAdmin(connection, async (admin) => {
+    const ours: readonly string[] = Object.values(topicNames(connection.prefix));
+    const there = await asked("listing topics", () => admin.listTopics({}));
+    const topics = there.filter((name) => ours.includes(name));
+    if (topics.length > 0) await asked("deleting", () => admin.deleteTopics({ topics }));
+  });
+}
+
+/** Null if there is no such topic. */
+export async function findTopic(admin: Admin, name: string): Promise<TopicFound | null> {
+  const names = await asked("listing topics", () => admin.listTopics({}));
+  if (!names.includes(name)) return null;
+  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: name };
+  const [metadata, described] = await asked(`describing ${name}`, () =>
+    Promise.all([
+      admin.metadata({ topics: [name], forceUpdate: true }),
+      admin.describeConfigs({ resources: [{ ...resource, configurationKeys: null }] }),
+    ]),
+  );
+  const partitions = metadata.topics.get(name)?.partitions ?? [];
+  const configs = described[0]?.configs ?? [];
+  return {
+    name,
+    partitions: partitions.length,
+    replication: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+    settings: new Map(configs.map((setting) => [setting.name, setting.value ?? ""])),
+  };
+}
+
+export async function withAdmin<T>(
+  connection: KafkaConnection,
+  use: (admin: Admin) => Promise<T>,
+): Promise<T> {
+  const admin = new Admin(clientOptions(connection));
   try {
-    if (!(await admin.listTopics()).includes(name)) return null;
-    const { topics } = await admin.metadata({ topics: [name] });
-    const topic = topics.get(name);
-    const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: name };
-    const [described] = await admin.describeConfigs({ resources: [resource] });
-    const settings = (described?.configs ?? []).map(
-      ({ name: key, value }) => [key, value ?? ""] as const,
-    );
-    return {
-      partitions: topic?.partitionsCount ?? 0,
-      replicas: topic?.partitions[0]?.replicas.length ?? 0,
-      settings: new Map(settings),
-    };
+    return await use(admin);
   } finally {
     await admin.close();
+  }
+}
+
+interface TopicPlan {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replication: number;
+  readonly settings: Settings;
+}
+
+/** Dead letters are few, and their order is that of their burial: one partition. */
+function topicsOf({ prefix, partitions, replication }: TopicsPlan): TopicPlan[] {
+  const names = topicNames(prefix);
+  const shared = {
+    "cleanup.policy": "delete",
+    "message.timestamp.type": "LogAppendTime",
+    "min.insync.replicas": replication >= 3 ? "2" : "1",
+    "unclean.leader.election.enable": "false",
+  };
+  const keep = (ms: number) => ({ ...shared, "retention.ms": String(ms), "retention.bytes": "-1" });
+  const orders = { name: names.orders, settings: keep(limits.logRetentionMs) };
+  const letters = { name: names.deadLetters, settings: keep(deadLetterRetentionMs) };
+  return [
+    { ...orders, partitions, replication },
+    { ...letters, partitions: 1, replication },
+  ];
+}
+
+function differencesOf(plan: TopicPlan, found: TopicFound): string[] {
+  const settings = Object.entries(plan.settings).map(([name, value]) => {
+    return { name, value, is: found.settings.get(name) ?? "unknown" };
+  });
+  return [
+    { name: "partitions", value: String(plan.partitions), is: String(found.partitions) },
+    { name: "replication", value: String(plan.replication), is: String(found.replication) },
+    ...settings,
+  ]
+    .filter(({ value, is }) => value !== is)
+    .map(({ name, value, is }) => `${plan.name}: ${name} is ${is}, not ${value}`);
+}
+
+/** False if somebody else was quicker. */
+async function createTopic(admin: Admin, plan: TopicPlan): Promise<boolean> {
+  const configs = Object.entries(plan.settings).map(([name, value]) => ({ name, value }));
+  const { name, partitions, replication } = plan;
+  try {
+    await admin.createTopics({ topics: [name], partitions, replicas: replication, configs });
+    return true;
+  } catch (reason) {
+    const exists = reason instanceof Error && findErrorBy(reason, "apiId", "TOPIC_ALREADY_EXISTS");
+    if (exists) return false;
+    return asked(`creating ${name}`, () => Promise.reject(reason));
   }
 }

@@ -1,0 +1,84 @@
+/** The partitions that are ours at the moment, what was fetched of each and not handled yet, and
+ * where the next fetch begins. Pure: no clock, no network. */
+import { present } from "../../lib/assert.ts";
+import type { OrderMessage } from "./order-message.ts";
+
+export interface OwnedPartition {
+  readonly partition: number;
+  /** Offset of the next message to fetch. */
+  next: number;
+  readonly fetched: OrderMessage[];
+}
+
+export interface OwnedPartitions {
+  readonly all: ReadonlyMap<number, OwnedPartition>;
+  /** Begins a partition at an offset. */
+  add(partition: number, offset: number): void;
+  /** Forgets those that are not among these, with what was fetched of them. */
+  keep(partitions: ReadonlySet<number>): void;
+  /** What a fetch brought. Ignored if the partition was lost meanwhile, even if it came back. */
+  fill(to: OwnedPartition, messages: readonly OrderMessage[], next: number): void;
+  /** Up to `max` messages, the oldest first, each partition in its order. */
+  take(max: number): OrderMessage[];
+  /** Messages fetched and not taken. */
+  waiting(): number;
+}
+
+export function ownedPartitions(): OwnedPartitions {
+  const all = new Map<number, OwnedPartition>();
+  let waiting = 0;
+
+  function add(partition: number, offset: number): void {
+    all.set(partition, { partition, next: offset, fetched: [] });
+  }
+
+  function keep(partitions: ReadonlySet<number>): void {
+    for (const [partition, { fetched }] of all) {
+      if (partitions.has(partition)) continue;
+      waiting -= fetched.length;
+      all.delete(partition);
+    }
+  }
+
+  function fill(to: OwnedPartition, messages: readonly OrderMessage[], next: number): void {
+    if (all.get(to.partition) !== to) return;
+    to.fetched.push(...messages);
+    to.next = next;
+    waiting += messages.length;
+  }
+
+  function take(max: number): OrderMessage[] {
+    const queues = [...all.values()]
+      .filter(({ fetched }) => fetched.length > 0)
+      .map(({ fetched }) => ({ fetched, at: 0 }));
+    const batch: OrderMessage[] = [];
+    while (batch.length < max) {
+      const oldest = oldestOf(queues);
+      if (oldest === null) break;
+      batch.push(present(oldest.fetched[oldest.at], "a queue that was chosen has a message"));
+      oldest.at += 1;
+    }
+    for (const { fetched, at } of queues) fetched.splice(0, at);
+    waiting -= batch.length;
+    return batch;
+  }
+
+  return { all, add, keep, fill, take, waiting: () => waiting };
+}
+
+interface Queue {
+  readonly fetched: readonly OrderMessage[];
+  at: number;
+}
+
+function oldestOf(queues: readonly Queue[]): Queue | null {
+  let oldest: Queue | null = null;
+  let oldestTime = Number.POSITIVE_INFINITY;
+  for (const queue of queues) {
+    const time = queue.fetched[queue.at]?.producedAt ?? Number.POSITIVE_INFINITY;
+    if (time >= oldestTime) continue;
+    oldest = queue;
+    oldestTime = time;
+  }
+  return oldest;
+}

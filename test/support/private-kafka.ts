@@ -1,0 +1,48 @@
+/** A Kafka broker of a test's own, to be killed, frozen and started again. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { kafkaServer } from "../../scripts/services/kafka.ts";
+import { signalServer, startServer, stopServer } from "../../scripts/services/server.ts";
+
+export interface PrivateKafka {
+  readonly broker: string;
+  /** As a power cut would. */
+  kill(): Promise<void>;
+  /** Resolves once it answers. */
+  start(): Promise<void>;
+  /** It keeps its connections and answers nothing. */
+  freeze(): void;
+  thaw(): void;
+  remove(): Promise<void>;
+}
+
+export async function privateKafka(): Promise<PrivateKafka> {
+  const dir = mkdtempSync(join(tmpdir(), "doorbuster-kafka-"));
+  const [port, controllerPort] = await Promise.all([freePort(), freePort()]);
+  const server = kafkaServer({ dir, port, controllerPort });
+  await startServer(server);
+  return {
+    broker: `127.0.0.1:${port}`,
+    kill: () => stopServer(server, "SIGKILL"),
+    start: async () => void (await startServer(server)),
+    freeze: () => void signalServer(server, "SIGSTOP"),
+    thaw: () => void signalServer(server, "SIGCONT"),
+    remove: async () => {
+      await stopServer(server, "SIGKILL");
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,8 @@
+/** Waits for a condition, instead of for a time. */
+export async function until(condition: () => boolean, withinMs = 20_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${condition}`);
+    await Bun.sleep(10);
+  }
+}
