@@ -56,9 +56,9 @@ function lineOf(report: RoundReport): string {
   );
 }
 
-function whyNot({ audit, checker, unexpected }: RoundReport): string {
+function whyNot({ audit, checker, unexpected, unjustified }: RoundReport): string {
   const violations = checker.violations.slice(0, 5).map(({ kind, detail }) => `${kind} ${detail}`);
-  return `audit ${audit.ok}: ${JSON.stringify(audit)}; ${violations.join("; ")}; ${unexpected}`;
+  return `audit ${audit.ok}: ${JSON.stringify(audit)}; ${violations.join("; ")}; ${unexpected}; ${unjustified}`;
 }
 
 function table(): string {

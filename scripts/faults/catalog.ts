@@ -9,6 +9,8 @@ import type { Stage } from "./stage.ts";
 export interface FaultContext {
   readonly stage: Stage;
   readonly saleId: string;
+  /** Requests of the crowd that got no answer, so far. */
+  lost(): number;
   /** Call when everything is there again. */
   back(): void;
 }
@@ -17,7 +19,7 @@ export interface Fault {
   readonly name: string;
   /** Breaks something and mends it; resolves with what shows that it hit, or null. */
   hit(context: FaultContext): Promise<string | null>;
-  /** Problems that purchases may be answered with meanwhile. */
+  /** What purchases may be answered meanwhile, besides `accepted`. */
   readonly allowed: readonly string[];
 }
 
@@ -33,12 +35,13 @@ const metric = {
 const killApi: Fault = {
   name: "kill -9 of api",
   allowed: ["lost"],
-  hit: async ({ stage, back }) => {
+  hit: async ({ stage, lost, back }) => {
+    const before = lost();
     await stage.kill("api");
     await Bun.sleep(300);
     await stage.start("api");
     back();
-    return "connections were lost";
+    return lost() > before ? `${lost() - before} answers lost` : null;
   },
 };
 

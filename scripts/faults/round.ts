@@ -29,6 +29,8 @@ export interface RoundReport {
   /** From everything being there again to the first purchase accepted, in milliseconds. */
   readonly backMs: number | null;
   readonly outcomes: string;
+  /** Answers that this fault does not justify. */
+  readonly unjustified: readonly string[];
   readonly audit: AuditAnswer;
   readonly checker: CheckerVerdict;
   readonly unexpected: string;
@@ -55,7 +57,7 @@ export async function playRound(stage: Stage, fault: Fault, seed: number): Promi
   const back = () => {
     backAt = performance.now();
   };
-  const evidence = await fault.hit({ stage, saleId: sale.id, back });
+  const evidence = await fault.hit({ stage, saleId: sale.id, lost: () => tally.lost, back });
   await Bun.sleep(Math.max(quietMs, 3_000 - (performance.now() - backAt)));
   crowd.stopArrivals();
   await served;
@@ -67,8 +69,13 @@ export async function playRound(stage: Stage, fault: Fault, seed: number): Promi
   const crashed = { perBuyerLimit: 1, crashed: true };
   const checker = check({ receipts, refusals, stock, stored, ...crashed });
   const unexpected = [...tally.unexpected].map(([what, count]) => `${what}: ${count}`).join(", ");
+  const fine = ["accepted", ...fault.allowed];
+  const unjustified = probe.answers
+    .map(({ outcome }) => outcome)
+    .filter((one) => !fine.includes(one));
+  const clean = unexpected === "" && unjustified.length === 0 && tally.gaveUp === 0;
   return {
-    ok: audit.ok === true && checker.ok && unexpected === "" && tally.gaveUp === 0,
+    ok: audit.ok === true && checker.ok && clean,
     evidence,
     accepted: tally.orders,
     persisted: stored.orders.filter(({ status }) => status === "placed").length,
@@ -78,6 +85,7 @@ export async function playRound(stage: Stage, fault: Fault, seed: number): Promi
     slowestMs: slowest(probe.answers, brokenAt, backAt),
     backMs: acceptedAfter(probe.answers, backAt),
     outcomes: outcomesIn(probe.answers, brokenAt, backAt),
+    unjustified,
     audit,
     checker,
     unexpected,

@@ -63,7 +63,7 @@ export async function openStage(): Promise<Stage> {
 
   async function counter(role: RoleName, name: string): Promise<number> {
     const texts = await Promise.all(running(role).map(({ url }) => metricsOf(url)));
-    return texts.reduce((sum, text) => sum + valueOf(text, name), 0);
+    return texts.reduce((sum, text) => sum + readingOf(text, name), 0);
   }
 
   async function close(): Promise<void> {
@@ -89,7 +89,7 @@ async function metricsOf(url: string): Promise<string> {
   return answer === null ? "" : await answer.text();
 }
 
-function valueOf(text: string, metric: string): number {
+function readingOf(text: string, metric: string): number {
   const line = text.split("\n").find((one) => one.startsWith(`${metric} `));
   return Number(line?.split(" ")[1] ?? 0);
 }

@@ -12,11 +12,14 @@ import { documented, type JsonOption, withConfig } from "./documented.ts";
 import { CliFailure } from "./failure.ts";
 import { type Ready, readyJson, readyText } from "./ready.ts";
 import { stopRequested, stopTheProcessOnBrokenInvariants } from "./signals.ts";
+import { startWorkers } from "./workers.ts";
 import { configOf, type Engine, printJson, printLine, type World } from "./world.ts";
 
-interface ServeOptions extends JsonOption {
+export interface ServeFlags extends JsonOption {
   readonly config?: string;
   readonly roles?: string;
+  readonly workers?: string;
+  readonly sharePort?: boolean;
   readonly host?: string;
   readonly port?: string;
   readonly data?: string;
@@ -32,6 +35,7 @@ export function serveCommand(world: World): Command {
       "serve --demo",
       "serve --port 8080 --data shop-data",
       "serve --config production.yaml --json",
+      "serve --config production.yaml --roles api --workers 4",
     ],
     json:
       'once it listens: {"event":"listening","url":text,"recovered":{"replayed":n,\n' +
@@ -39,18 +43,21 @@ export function serveCommand(world: World): Command {
   });
   return withConfig(command)
     .option("--roles <list>", "what this process does: api,orders,controller (default: all)")
+    .option("--workers <n>", "processes of the role api on the one port (default: 1)")
+    .option("--share-port", "let other processes listen on the same port")
     .option("--host <address>", "address to listen on (default: 127.0.0.1)")
     .option("--port <n>", "port to listen on, 0 for any free one (default: 7070)")
     .option("--data <dir>", "directory of the data (default: .doorbuster)")
     .option("--log-level <level>", "least severe event that is logged (default: info)")
     .option("--log-format <format>", "auto, json or pretty (default: auto)")
     .option("--demo", "open a demo sale if no sale is open")
-    .action((options: ServeOptions) => serve(world, options));
+    .action((options: ServeFlags) => serve(world, options));
 }
 
-async function serve(world: World, options: ServeOptions): Promise<void> {
+async function serve(world: World, options: ServeFlags): Promise<void> {
   const { config } = await configOf(world, options.config, flagsOf(options));
   checkDemo(config, options);
+  if (config.workers > 1) return await superviseWorkers(world, config, options);
   const log = createLogger({ ...config.log, secrets: secretsOf(config) });
   stopTheProcessOnBrokenInvariants(log);
   const stop = stopRequested();
@@ -68,14 +75,32 @@ async function serve(world: World, options: ServeOptions): Promise<void> {
   await stopWithin(engine, log);
 }
 
-function announce(world: World, options: ServeOptions, ready: Ready): void {
+/** The same from outside, but with the work spread over several processes. */
+async function superviseWorkers(world: World, config: Config, flags: ServeFlags): Promise<void> {
+  const log = createLogger({ ...config.log, secrets: secretsOf(config) });
+  const stop = stopRequested();
+  const workers = startWorkers(world, config, flags, log);
+  const url = await Promise.race([workers.listening, stop.then(() => null)]);
+  if (url !== null) {
+    const demoSale = flags.demo ? await ensureDemoSale(url, adminToken(config.auth)) : null;
+    const recovered = { replayed: 0, salesLoaded: [] };
+    announce(world, flags, { url, recovered, demoSale, config });
+    log.info({ url, workers: config.workers }, "listening");
+    await stop;
+  }
+  await workers.stop();
+}
+
+function announce(world: World, options: ServeFlags, ready: Ready): void {
   if (options.json) printJson(world, readyJson(ready));
   else printLine(world, readyText(ready));
 }
 
-function flagsOf(options: ServeOptions): Flag[] {
+function flagsOf(options: ServeFlags): Flag[] {
   return [
     { name: "--roles", path: "roles", value: options.roles },
+    { name: "--workers", path: "workers", value: options.workers },
+    { name: "--share-port", path: "sharePort", value: options.sharePort ? "true" : undefined },
     { name: "--host", path: "host", value: options.host },
     { name: "--port", path: "port", value: options.port },
     { name: "--data", path: "dataDir", value: options.data },
@@ -84,7 +109,7 @@ function flagsOf(options: ServeOptions): Flag[] {
   ];
 }
 
-function checkDemo(config: Config, { demo }: ServeOptions): void {
+function checkDemo(config: Config, { demo }: ServeFlags): void {
   if (demo !== true || config.roles.includes("api")) return;
   const message = "--demo needs the role api, which makes the sale";
   throw new CliFailure({ code: "usage", usage: true, message });

@@ -151,6 +151,10 @@ export const settingsSchema = z.strictObject({
   redis: redis.prefault({}),
   kafka: kafka.prefault({}),
   mysql: mysql.prefault({}),
+  sharePort: z
+    .boolean()
+    .default(false)
+    .describe("Lets other processes listen on the same port; `workers` sets it for its own."),
   workers: z
     .int()
     .min(1)

@@ -6,6 +6,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** Whether other processes may listen there, too; the kernel spreads the connections. */
+  readonly share?: boolean;
 }
 
 export interface HttpServer {
@@ -48,7 +50,7 @@ type Server = Bun.Server<undefined>;
 function serve(
   app: { fetch(request: Request): Response | Promise<Response> },
   routes: BunRoutes,
-  { host, port }: ListenOptions,
+  { host, port, share = false }: ListenOptions,
 ): Server {
   try {
     return Bun.serve({
@@ -59,7 +61,7 @@ function serve(
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize: bodyBackstopBytes,
       development: false,
-      reusePort: false,
+      reusePort: share,
     });
   } catch (reason) {
     throw listenError(reason, host, port);

@@ -16,15 +16,17 @@ export interface ListeningRole extends Role {
 export interface ApiAddress {
   readonly host: string;
   readonly port: number;
+  readonly sharePort: boolean;
   readonly metrics: { readonly port: number | null };
 }
 
-export function apiRole(deps: AppDeps, { host, port, metrics }: ApiAddress): ListeningRole {
+export function apiRole(deps: AppDeps, address: ApiAddress): ListeningRole {
+  const { host, port, sharePort: share, metrics } = address;
   const servers: HttpServer[] = [];
 
   async function start(): Promise<void> {
     const app = buildApp(deps, { metrics: metrics.port === null });
-    servers.push(listen(app, bunRoutes(deps), { host, port }));
+    servers.push(listen(app, bunRoutes(deps), { host, port, share }));
     if (metrics.port === null) return;
     servers.push(listen(buildMetricsApp(deps), {}, { host, port: metrics.port }));
   }

@@ -57,6 +57,7 @@ describe("layers", () => {
         replication: 1,
       },
       mysql: { url: "mysql://root@127.0.0.1:3306/doorbuster", connections: 10 },
+      sharePort: false,
       workers: 1,
       auth: {
         issuer: "doorbuster",
