@@ -1,7 +1,9 @@
 /** Connections to MySQL or MariaDB. A server that is away or hangs fails a call within seconds; the
  * pool heals by itself when it is back. */
-import { createPool, type PoolConnection, type QueryError } from "mysql2/promise";
+import { createPool, type PoolConnection } from "mysql2/promise";
+import { assert } from "../../lib/assert.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
+import { isConflict, isLost, isUnavailable } from "./faults.ts";
 
 export interface MysqlOptions {
   /** mysql://user:password@host:port/database */
@@ -12,68 +14,113 @@ export interface MysqlOptions {
 
 /** What runs statements: a connection that is ours for a while. */
 export interface Session {
-  /** One statement's rows, or several statements' in turn. */
-  query<Rows>(sql: string, values?: readonly unknown[]): Promise<Rows>;
+  /** One statement's rows, or those of several statements in turn: a list of lists. Statements
+   * after one that failed are not run. */
+  query<Rows>(sql: string, values?: readonly unknown[], timeoutMs?: number): Promise<Rows>;
+}
+
+export interface TransactionOptions {
+  /** Whether a transaction whose commit got no answer may simply be run again. */
+  readonly repeatable: boolean;
 }
 
 export interface Mysql {
   /** Runs `work` on a connection, which is given up if it breaks. Throws `ServiceUnavailable` if
    * the server cannot be reached or does not answer. */
   use<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** Runs `work` in a transaction: committed if it resolves, rolled back if it throws; run again,
-   * a few times, if the server chose it as the victim of a deadlock. */
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** Runs `work` in a transaction: committed if it resolves, rolled back if it throws. Run again, a
+   * few times, if it lost against another transaction, and once if its connection broke. After a
+   * throw of `ServiceUnavailable` it may have been committed. */
+  transaction<T>(work: (session: Session) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Why the server cannot be used, as of the last call, or null. */
   failure(): string | null;
   close(): Promise<void>;
 }
 
-const connectTimeoutMs = 2_000;
-const queryTimeoutMs = 3_000;
-const attemptsMax = 6;
+export const mysqlLimits = {
+  connectTimeoutMs: 1_500,
+  /** For a connection to be free, or made. */
+  acquireTimeoutMs: 2_000,
+  queryTimeoutMs: 3_000,
+  /** Calls that may wait for a connection. */
+  waitingMax: 10_000,
+  /** Shorter than a query may take, so that a call hears of a conflict, not of a dead server … */
+  lockWaitSeconds: 2,
+  /** … and a process that freezes with a lock in its hand does not keep it for ever: the server
+   * ends its transaction before the others have given up. */
+  idleTransactionSeconds: 5,
+  attemptsMax: 6,
+} as const;
+
+assert(
+  mysqlLimits.lockWaitSeconds * 1_000 < mysqlLimits.queryTimeoutMs,
+  "a lock's wait must end before the query's",
+);
+assert(
+  mysqlLimits.attemptsMax * mysqlLimits.lockWaitSeconds > mysqlLimits.idleTransactionSeconds,
+  "waiting for a lock must outlast whoever froze with it",
+);
 
 export function openMysql({ url, connections }: MysqlOptions): Mysql {
   const pool = createPool({
     uri: url,
     connectionLimit: connections,
-    connectTimeout: connectTimeoutMs,
+    queueLimit: mysqlLimits.waitingMax,
+    connectTimeout: mysqlLimits.connectTimeoutMs,
     multipleStatements: true,
     charset: "utf8mb4_bin",
   });
-  pool.pool.on("connection", (connection) => {
-    // Commands of one connection run in turn, so this comes before whatever it was opened for.
-    connection.query(sessionSql, () => undefined);
-  });
+  // Without a listener, the second error of a connection would be an uncaught exception.
+  pool.pool.on("connection", (connection) => connection.on("error", () => undefined));
+  const prepared = new WeakSet<object>();
   let failing: string | null = "MySQL: not connected yet";
 
   async function use<T>(work: (session: Session) => Promise<T>): Promise<T> {
     let connection: PoolConnection | null = null;
     try {
-      connection = await pool.getConnection();
-      const result = await work(sessionOn(connection));
+      connection = await inTime(pool.getConnection());
+      const session = sessionOn(connection);
+      await prepare(connection, session);
+      const result = await work(session);
       connection.release();
       failing = null;
       return result;
     } catch (reason) {
-      // Its transaction, if one is open, ends with the connection.
-      connection?.destroy();
-      if (!isConnectionFault(reason)) throw reason;
+      if (connection !== null) await giveBack(connection, reason);
+      if (!isUnavailable(reason) && !(reason instanceof ServiceUnavailable)) throw reason;
       failing = `MySQL: ${reason.message}`;
       throw new ServiceUnavailable(failing, { cause: reason });
     }
   }
 
-  async function transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  /** Our first statements on a connection; here, not when it is made, so that they have a timeout
+   * and their failure a caller. */
+  async function prepare({ connection }: PoolConnection, session: Session): Promise<void> {
+    if (prepared.has(connection)) return;
+    await session.query(sessionSql);
+    prepared.add(connection);
+  }
+
+  async function transaction<T>(
+    work: (session: Session) => Promise<T>,
+    { repeatable } = { repeatable: false },
+  ): Promise<T> {
+    let losses = 0;
     for (let attempt = 1; ; attempt += 1) {
+      let committing = false;
       try {
         return await use(async (session) => {
           await session.query("START TRANSACTION");
           const result = await work(session);
+          committing = true;
           await session.query("COMMIT");
           return result;
         });
       } catch (reason) {
-        if (!isConflict(reason) || attempt === attemptsMax) throw reason;
+        const broken = reason instanceof ServiceUnavailable && isLost(reason.cause);
+        if (broken) losses += 1;
+        const again = isConflict(reason) || (broken && losses < 2 && (repeatable || !committing));
+        if (!again || attempt === mysqlLimits.attemptsMax) throw reason;
       }
     }
   }
@@ -81,45 +128,50 @@ export function openMysql({ url, connections }: MysqlOptions): Mysql {
   return { use, transaction, failure: () => failing, close: () => pool.end() };
 }
 
-/** Strict, so that nothing is cut to fit; each statement sees what is committed. */
-const sessionSql =
-  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'; " +
-  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+/** Strict, so that nothing is cut to fit; each statement sees what is committed; UTC, since a local
+ * time may come twice. MariaDB ends transactions that idle; MySQL ends connections. */
+const sessionSql = `
+SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
+SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00',
+  innodb_lock_wait_timeout = ${mysqlLimits.lockWaitSeconds}
+  /*M! , idle_transaction_timeout = ${mysqlLimits.idleTransactionSeconds} */
+  /*!80000 , wait_timeout = 30 */`;
+
+/** The connection, unless it takes too long: then it goes back to the pool when it comes. */
+function inTime(coming: Promise<PoolConnection>): Promise<PoolConnection> {
+  return new Promise((resolve, reject) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      reject(new ServiceUnavailable("no connection in time"));
+    }, mysqlLimits.acquireTimeoutMs);
+    coming
+      .then((connection) => (late ? connection.release() : resolve(connection)), reject)
+      .finally(() => clearTimeout(timer));
+  });
+}
+
+/** Ends what may be open on a connection whose work failed. */
+async function giveBack(connection: PoolConnection, reason: unknown): Promise<void> {
+  try {
+    if (isUnavailable(reason)) return connection.destroy();
+    await sessionOn(connection).query("ROLLBACK");
+    connection.release();
+  } catch {
+    // Its transaction, if one is open, ends with the connection.
+    connection.destroy();
+  }
+}
 
 function sessionOn(connection: PoolConnection): Session {
   return {
-    query: async <Rows>(sql: string, values: readonly unknown[] = []) => {
-      const [rows] = await connection.query({ sql, timeout: queryTimeoutMs, values: [...values] });
+    query: async <Rows>(
+      sql: string,
+      values: readonly unknown[] = [],
+      timeout: number = mysqlLimits.queryTimeoutMs,
+    ) => {
+      const [rows] = await connection.query({ sql, timeout, values: [...values] });
       return rows as Rows;
     },
   };
-}
-
-function isConnectionFault(reason: unknown): reason is QueryError {
-  if (!(reason instanceof Error) || !("code" in reason)) return false;
-  const { fatal, sqlState, code } = reason as QueryError;
-  if (isConflict(reason)) return false;
-  return fatal === true || sqlState === undefined || unavailableCodes.has(code);
-}
-
-const unavailableCodes = new Set([
-  "ER_CON_COUNT_ERROR",
-  "ER_SERVER_SHUTDOWN",
-  "ER_QUERY_INTERRUPTED",
-  "ER_CONNECTION_KILLED",
-  "ER_OPTION_PREVENTS_STATEMENT",
-  "ER_DISK_FULL",
-  "ER_RECORD_FILE_FULL",
-]);
-
-/** Deadlock, lock wait timeout, a row that another transaction added first. */
-const conflicts = new Set([
-  "ER_LOCK_DEADLOCK",
-  "ER_LOCK_WAIT_TIMEOUT",
-  "ER_DUP_ENTRY",
-  "ER_CHECKREAD",
-]);
-
-function isConflict(reason: unknown): boolean {
-  return reason instanceof Error && "code" in reason && conflicts.has(String(reason.code));
 }
