@@ -76,20 +76,31 @@ export function openMysql({ url, connections }: MysqlOptions): Mysql {
   let failing: string | null = "MySQL: not connected yet";
 
   async function use<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    let connection: PoolConnection | null = null;
     try {
-      connection = await inTime(pool.getConnection());
-      const session = sessionOn(connection);
-      await prepare(connection, session);
-      const result = await work(session);
-      connection.release();
+      const connection = await inTime(pool.getConnection());
+      const result = await borrowed(connection, work);
       failing = null;
       return result;
     } catch (reason) {
-      if (connection !== null) await giveBack(connection, reason);
       if (!isUnavailable(reason) && !(reason instanceof ServiceUnavailable)) throw reason;
       failing = `MySQL: ${reason.message}`;
       throw new ServiceUnavailable(failing, { cause: reason });
+    }
+  }
+
+  async function borrowed<T>(
+    connection: PoolConnection,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const session = sessionOn(connection);
+    try {
+      await prepare(connection, session);
+      const result = await work(session);
+      connection.release();
+      return result;
+    } catch (reason) {
+      await endWork(connection, session);
+      throw reason;
     }
   }
 
@@ -152,10 +163,9 @@ function inTime(coming: Promise<PoolConnection>): Promise<PoolConnection> {
 }
 
 /** Ends what may be open on a connection whose work failed. */
-async function giveBack(connection: PoolConnection, reason: unknown): Promise<void> {
+async function endWork(connection: PoolConnection, session: Session): Promise<void> {
   try {
-    if (isUnavailable(reason)) return connection.destroy();
-    await sessionOn(connection).query("ROLLBACK");
+    await session.query("ROLLBACK");
     connection.release();
   } catch {
     // Its transaction, if one is open, ends with the connection.
@@ -164,14 +174,23 @@ async function giveBack(connection: PoolConnection, reason: unknown): Promise<vo
 }
 
 function sessionOn(connection: PoolConnection): Session {
-  return {
-    query: async <Rows>(
-      sql: string,
-      values: readonly unknown[] = [],
-      timeout: number = mysqlLimits.queryTimeoutMs,
-    ) => {
+  let broken: Error | null = null;
+
+  async function query<Rows>(
+    sql: string,
+    values: readonly unknown[] = [],
+    timeout: number = mysqlLimits.queryTimeoutMs,
+  ): Promise<Rows> {
+    // It would wait behind the one that got no answer, and without a timeout.
+    if (broken !== null) throw broken;
+    try {
       const [rows] = await connection.query({ sql, timeout, values: [...values] });
       return rows as Rows;
-    },
-  };
+    } catch (reason) {
+      if (isUnavailable(reason)) broken = reason;
+      throw reason;
+    }
+  }
+
+  return { query };
 }

@@ -33,6 +33,7 @@ export function mysqlSaleRepository(mysql: Mysql): SaleRepository {
 
   const list: SaleRepository["list"] = async (limit, cursor) => {
     const before = cursor === null ? 2 ** 32 : Number(cursor);
+    if (!Number.isSafeInteger(before)) return { items: [], nextCursor: null };
     const where = "number < ? ORDER BY number DESC LIMIT ?";
     const found = await select(where, [before, limit + 1]);
     const items = found.slice(0, limit);
