@@ -39,7 +39,8 @@ CREATE TABLE IF NOT EXISTS ledger (
 
 CREATE TABLE IF NOT EXISTS restocks (
   sale INT UNSIGNED NOT NULL,
-  request_key VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  -- Bytes, since text that differs in spaces at its end compares as equal.
+  request_key VARBINARY(255) NOT NULL,
   added INT NOT NULL,
   version INT NOT NULL,
   PRIMARY KEY (sale, request_key)
