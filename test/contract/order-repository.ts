@@ -228,7 +228,7 @@ export function orderRepositoryContract(
       expect(counts.known).toEqual([known.orderId]);
     });
 
-    test("takes keys and buyers apart that differ in case, a space or an odd character", async () => {
+    test("takes apart what differs in case, in a space or in an odd character", async () => {
       await createSale(90, 20);
       const keys = [
         "k",
@@ -255,7 +255,7 @@ export function orderRepositoryContract(
       expect(await audit()).toMatchObject({ stock: 100 });
     });
 
-    test("decides a batch over several sales, and refuses a sale that it does not know", async () => {
+    test("decides a batch over several sales, of which one is unknown", async () => {
       await createSale(1, 9);
       await createSale(2, 1);
       const of = (sale: number, sequence: number, buyer: string) =>

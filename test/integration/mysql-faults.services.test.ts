@@ -2,8 +2,9 @@
  * doubled or oversold by it. On a server of the test's own. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { mysqlOrderRepository } from "../../src/adapters/mysql/order-repository.ts";
-import { openMysql, type Session } from "../../src/adapters/mysql/pool.ts";
+import { openMysql } from "../../src/adapters/mysql/pool.ts";
 import { mysqlSaleRepository } from "../../src/adapters/mysql/sale-repository.ts";
+import type { Session } from "../../src/adapters/mysql/session.ts";
 import { instant, saleIdOf, units } from "../../src/domain/ids.ts";
 import type { Reservation } from "../../src/domain/reservation.ts";
 import type { OrderRepository } from "../../src/ports/order-repository.ts";

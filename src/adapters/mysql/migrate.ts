@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 import initial from "./migrations/0001-initial.sql" with { type: "text" };
-import { type Mysql, openMysql, type Session } from "./pool.ts";
+import { type Mysql, openMysql } from "./pool.ts";
+import type { Session } from "./session.ts";
 
 const migrations = [initial];
 
@@ -46,8 +47,8 @@ export async function dropDatabase(mysql: Mysql): Promise<void> {
   });
 }
 
-/** The versions that were applied now. A statement that makes or changes a table commits at once, so
- * a migration that was cut off stays half done: each must be such that it can be run again. */
+/** The versions that were applied now. A statement that makes or changes a table commits at once,
+ * so a migration that was cut off stays half done: each must be such that it can be run again. */
 export async function migrateMysql(mysql: Mysql): Promise<number[]> {
   return await mysql.use(async (session) => {
     await session.query(tableSql);

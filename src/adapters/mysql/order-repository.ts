@@ -7,8 +7,9 @@ import type { Fenced, OrderRepository } from "../../ports/order-repository.ts";
 import { numberOf } from "./order-key.ts";
 import { orderReads } from "./order-reads.ts";
 import { placeIn } from "./place-orders.ts";
-import type { Mysql, Session } from "./pool.ts";
+import type { Mysql } from "./pool.ts";
 import { nowSql } from "./sale-repository.ts";
+import type { Session } from "./session.ts";
 
 interface LedgerRow {
   readonly total: number;

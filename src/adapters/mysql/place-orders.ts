@@ -14,7 +14,7 @@ import type { Reservation } from "../../domain/reservation.ts";
 import { assert, present } from "../../lib/assert.ts";
 import type { PlacementResult } from "../../ports/order-repository.ts";
 import { liveKey, numberOf, orderKey, routeOfKey } from "./order-key.ts";
-import type { Session } from "./pool.ts";
+import type { Session } from "./session.ts";
 import lockSql from "./sql/ledger-lock.sql" with { type: "text" };
 import sellSql from "./sql/ledger-sell.sql" with { type: "text" };
 import holdingsSql from "./sql/order-holdings.sql" with { type: "text" };
@@ -201,7 +201,7 @@ function rowOf(
   return [id, sale, buyerId, requestKey, key, fingerprint, quantity, status, reason, now];
 }
 
-/** In one round trip. The ledgers' guards are a last line of defence: under their locks they hold. */
+/** In one round trip. The ledgers' guards are a last line of defence: under a lock they hold. */
 async function write(session: Session, rows: readonly Row[], { ledgers }: Facts): Promise<void> {
   const sold = [...ledgers.values()].filter(({ row, sold }) => sold !== row.sold);
   const sales = sold.flatMap(({ row, sold }) => {

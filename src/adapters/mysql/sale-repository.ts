@@ -6,7 +6,8 @@ import { err, ok } from "../../lib/result.ts";
 import type { SaleRepository } from "../../ports/sale-repository.ts";
 import { insertColumns, type SaleRow, termColumns, toSale } from "../shared/sale-row.ts";
 import { numberOf } from "./order-key.ts";
-import type { Mysql, Session } from "./pool.ts";
+import type { Mysql } from "./pool.ts";
+import type { Session } from "./session.ts";
 
 export function mysqlSaleRepository(mysql: Mysql): SaleRepository {
   const select = (where: string, values: readonly unknown[]): Promise<Sale[]> =>
