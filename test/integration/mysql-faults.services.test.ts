@@ -178,18 +178,16 @@ async function insist<T>(attempt: () => Promise<T>): Promise<{ value: T; failure
   }
 }
 
-/** Until somebody waits for a lock. */
-async function untilWaiting({ mysql }: MysqlHarness): Promise<void> {
-  const sql = "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
-  for (;;) {
-    const rows = await mysql.use((session) => session.query<unknown[]>(sql));
-    if (rows.length > 0) return;
-    await Bun.sleep(10);
-  }
+/** Until somebody waits for a lock. By a counter: `innodb_trx` shows nothing new to who looks more
+ * often than ten times a second. */
+async function untilWaiting(harness: MysqlHarness): Promise<void> {
+  while ((await status(harness, "Innodb_row_lock_current_waits")) === 0) await Bun.sleep(10);
 }
 
-async function deadlocks({ mysql }: MysqlHarness): Promise<number> {
-  const sql = "SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'";
-  const [row] = await mysql.use((session) => session.query<{ Value: string }[]>(sql));
+const deadlocks = (harness: MysqlHarness) => status(harness, "Innodb_deadlocks");
+
+async function status({ mysql }: MysqlHarness, name: string): Promise<number> {
+  const sql = "SHOW GLOBAL STATUS LIKE ?";
+  const [row] = await mysql.use((session) => session.query<{ Value: string }[]>(sql, [name]));
   return Number(row?.Value);
 }

@@ -11,7 +11,8 @@ export function isUnavailable(reason: unknown): reason is Error {
   if (!(reason instanceof Error) || isConflict(reason)) return false;
   const { fatal, sqlState } = reason as Partial<QueryError>;
   const code = codeOf(reason);
-  return fatal === true || unavailable.has(code) || (code !== "" && sqlState === undefined);
+  if (fatal === true || unavailable.has(code) || poolRefusals.has(reason.message)) return true;
+  return code !== "" && sqlState === undefined;
 }
 
 /** The connection broke under the call, and another one may well work. Not a timeout: whoever has
@@ -44,6 +45,9 @@ const lost = new Set([
 
 /** What mysql2 says, without a code, of a command on a connection that it has seen closing. */
 const closedState = "Can't add new command when connection is in closed state";
+
+/** What mysql2's pool says, without a code, instead of giving a connection. */
+const poolRefusals = new Set(["Queue limit reached.", "Pool is closed."]);
 
 const unavailable = new Set([
   ...lost,
