@@ -78,7 +78,8 @@ orderRepositoryContract("embedded", async () => {
 
 saleRepositoryContract("embedded", async () => {
   const { database, close } = openTemporary();
-  return { sales: embeddedSaleRepository(database()), close };
+  const orders = embeddedOrderRepository(database(), orderIndex(database()));
+  return { sales: embeddedSaleRepository(database()), orders, close };
 });
 
 rateLimiterContract("embedded", () => {

@@ -12,5 +12,5 @@ orderRepositoryContract("MySQL", async () => {
 
 saleRepositoryContract("MySQL", async () => {
   const { mysql, close } = await mysqlHarness();
-  return { sales: mysqlSaleRepository(mysql), close };
+  return { sales: mysqlSaleRepository(mysql), orders: mysqlOrderRepository(mysql), close };
 });

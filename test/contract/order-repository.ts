@@ -227,5 +227,67 @@ export function orderRepositoryContract(
       ]);
       expect(counts.known).toEqual([known.orderId]);
     });
+
+    test("takes apart what differs in case, in a space or in an odd character", async () => {
+      await createSale(90, 20);
+      const keys = [
+        "k",
+        "K",
+        "k ",
+        " k",
+        "it's",
+        'say "x"',
+        "back\\slash",
+        "50%?",
+        "??",
+        ":a -- b",
+      ];
+      const batch = ["a", "A", "o'b\\?"].flatMap((buyer, b) =>
+        keys.map((key, n) => reservation({ sequence: b * 100 + n, buyer, key })),
+      );
+      expect(new Set(await kinds(...batch))).toEqual(new Set(["placed"]));
+      expect(await audit()).toMatchObject({ orders: 30, duplicates: 0 });
+      const stored = await orders.byId(batch.map((order) => order.orderId));
+      expect(stored.map((order) => [order.buyerId, order.requestKey])).toEqual(
+        batch.map((order) => [order.buyerId, order.requestKey]),
+      );
+      for (const key of keys) await orders.restock(saleId, units(1), key);
+      expect(await audit()).toMatchObject({ stock: 100 });
+    });
+
+    test("decides a batch over several sales, of which one is unknown", async () => {
+      await createSale(1, 9);
+      await createSale(2, 1);
+      const of = (sale: number, sequence: number, buyer: string) =>
+        reservation({ sale, sequence, buyer, key: `${sequence}` });
+      const batch = [of(2, 1, "a"), of(1, 2, "a"), of(3, 3, "a"), of(2, 4, "a"), of(1, 5, "b")];
+      const refusals = ["poison", "buyer-limit", "no-room"] as const;
+      expect(await kinds(...batch)).toEqual(["placed", "placed", ...refusals]);
+      expect(await kinds(...batch)).toEqual(["duplicate", "duplicate", ...refusals]);
+      expect(await audit()).toMatchObject({ sold: 1, orders: 1, refused: 1 });
+      expect(await orders.audit(saleIdOf(2), [])).toMatchObject({ sold: 1, refused: 1 });
+    });
+
+    test("reads orders in the order asked for, for many readers at a time", async () => {
+      await createSale(90, 9);
+      const batch = Array.from({ length: 40 }, (_, n) =>
+        reservation({ sequence: n, buyer: `b${n}`, key: `${n}` }),
+      );
+      await orders.place(batch, now);
+      const unknown = reservation({ sequence: 99 }).orderId;
+      const ids = batch.map((order) => order.orderId).reverse();
+      const reads = await Promise.all(ids.map((id) => orders.byId([unknown, id])));
+      expect(reads.flat().map((order) => order.orderId)).toEqual(ids);
+      expect((await orders.byId(ids)).map((order) => order.orderId)).toEqual(ids);
+    });
+
+    test("gives a page, not a fault, for a cursor that it never gave", async () => {
+      await createSale(9, 9);
+      await orders.place([reservation({ sequence: 1, buyer: "a" })], now);
+      for (const buyerId of [null, "a" as BuyerId]) {
+        const page = await orders.list({ saleId, buyerId, limit: 9, cursor: "nonsense" });
+        expect(page.nextCursor).toBeNull();
+      }
+    });
   });
 }

@@ -1,11 +1,13 @@
 /** What every sale repository promises, as one suite for all of them. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { instant, saleIdOf, units } from "../../src/domain/ids.ts";
+import type { OrderRepository } from "../../src/ports/order-repository.ts";
 import type { SaleRepository } from "../../src/ports/sale-repository.ts";
 import { terms } from "../support/builders.ts";
 
 export interface SaleRepositoryHarness {
   readonly sales: SaleRepository;
+  readonly orders: Pick<OrderRepository, "firstEpoch" | "restock">;
   close(): Promise<void>;
 }
 
@@ -79,6 +81,57 @@ export function saleRepositoryContract(
       await sales.update({ ...ended, state: "closed", version: 2 });
       const due = await sales.due(instant(2_000), instant(1_500));
       expect(due.map((sale) => sale.id).sort()).toEqual([soon.id, ending.id].sort());
+    });
+
+    test("keeps a name in any script", async () => {
+      const { id } = await sales.create(terms({ name: "秒杀 ⚡ 'Été' 😀 \\ ?" }), now);
+      expect((await sales.byId(id))?.name).toBe("秒杀 ⚡ 'Été' 😀 \\ ?");
+    });
+
+    test("counts restocks into a sale's stock", async () => {
+      const { id } = await sales.create(terms({ stock: units(7) }), now);
+      await harness.orders.restock(id, units(3), "more");
+      expect((await sales.byId(id))?.stock).toBe(units(10));
+    });
+
+    test("knows the sales whose stock may have been loaded", async () => {
+      const [fresh, open, closed] = [
+        await sales.create(terms({}), now),
+        await sales.create(terms({}), now),
+        await sales.create(terms({}), now),
+      ];
+      await harness.orders.firstEpoch(open.id);
+      await harness.orders.firstEpoch(closed.id);
+      await sales.update({ ...closed, state: "closed", version: 2 });
+      const loaded = async (closedAfter: number) =>
+        (await sales.loaded(instant(closedAfter))).map((sale) => sale.id).sort();
+      expect(await loaded(0)).toEqual([open.id, closed.id]);
+      expect(await loaded(4_000_000_000_000)).toEqual([open.id]);
+      expect(await loaded(0)).not.toContain(fresh.id);
+    });
+
+    test("tells which sales were changed or restocked lately", async () => {
+      const changedLately = async (withinMs: number) =>
+        (await sales.changed(withinMs)).map((sale) => sale.id).sort();
+      const [restocked, updated] = [
+        await sales.create(terms({}), now),
+        await sales.create(terms({}), now),
+      ];
+      await sales.create(terms({}), now);
+      // By the repository's clock: until its time has moved on, all of them are new.
+      while ((await changedLately(0)).length > 0) await sales.byId(updated.id);
+      const before = Date.now();
+      await harness.orders.restock(restocked.id, units(1), "more");
+      await sales.update({ ...updated, version: 2 });
+      const both = [restocked.id, updated.id];
+      expect(await changedLately(Date.now() - before + 1)).toEqual(expect.arrayContaining(both));
+      while ((await changedLately(0)).length > 0) await sales.byId(updated.id);
+      expect(await changedLately(60_000)).toHaveLength(3);
+    });
+
+    test("gives an empty page, not a fault, for a cursor that it never gave", async () => {
+      await sales.create(terms({}), now);
+      expect(await sales.list(9, "nonsense")).toEqual({ items: [], nextCursor: null });
     });
   });
 }

@@ -3,9 +3,11 @@ import { migrateMysql } from "../../src/adapters/mysql/migrate.ts";
 import { openMysql } from "../../src/adapters/mysql/pool.ts";
 import { mysqlUrl } from "./services.ts";
 
-export async function mysqlHarness({ migrated = true } = {}) {
+export type MysqlHarness = Awaited<ReturnType<typeof mysqlHarness>>;
+
+export async function mysqlHarness({ migrated = true, server = mysqlUrl } = {}) {
   const name = `doorbuster_test_${crypto.randomUUID().replaceAll("-", "")}`;
-  const url = new URL(mysqlUrl);
+  const url = new URL(server);
   const admin = openMysql({ url: url.href, connections: 2 });
   await admin.use((session) => session.query(`CREATE DATABASE ${name}`));
   url.pathname = `/${name}`;
@@ -18,5 +20,16 @@ export async function mysqlHarness({ migrated = true } = {}) {
     await admin.close();
   }
 
-  return { mysql, url: url.href, close };
+  /** Breaks every connection to the database; how many. */
+  async function killConnections(): Promise<number> {
+    return await admin.use(async (session) => {
+      const sql = "SELECT id FROM information_schema.processlist WHERE db = ?";
+      const found = await session.query<{ id: number }[]>(sql, [name]);
+      const kills = found.map(({ id }) => session.query(`KILL ${id}`).catch(() => undefined));
+      await Promise.all(kills);
+      return found.length;
+    });
+  }
+
+  return { mysql, url: url.href, close, killConnections };
 }

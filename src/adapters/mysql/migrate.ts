@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 import initial from "./migrations/0001-initial.sql" with { type: "text" };
-import { type Mysql, openMysql, type Session } from "./pool.ts";
+import { type Mysql, openMysql } from "./pool.ts";
+import type { Session } from "./session.ts";
 
 const migrations = [initial];
 
@@ -16,8 +17,12 @@ interface Applied {
   readonly checksum: string;
 }
 
-const lockName = "CONCAT('doorbuster:migrate:', DATABASE())";
+/** One for each database of a server; MySQL allows 64 characters. */
+const lockName = "CONCAT('doorbuster:', MD5(DATABASE()))";
+/** Shorter than a query may take; asked for again and again. */
 const lockSeconds = 2;
+/** Of a large table. */
+const ddlTimeoutMs = 3_600_000;
 
 /** Makes the database of the URL unless it is there or the user may not. */
 export async function makeDatabase(url: string): Promise<void> {
@@ -38,11 +43,12 @@ export async function makeDatabase(url: string): Promise<void> {
 export async function dropDatabase(mysql: Mysql): Promise<void> {
   await mysql.use(async (session) => {
     const [row] = await session.query<{ name: string }[]>("SELECT DATABASE() AS name");
-    await session.query("DROP DATABASE ??", [row?.name]);
+    await session.query("DROP DATABASE ??", [row?.name], ddlTimeoutMs);
   });
 }
 
-/** The versions that were applied now. */
+/** The versions that were applied now. A statement that makes or changes a table commits at once,
+ * so a migration that was cut off stays half done: each must be such that it can be run again. */
 export async function migrateMysql(mysql: Mysql): Promise<number[]> {
   return await mysql.use(async (session) => {
     await session.query(tableSql);
@@ -50,7 +56,8 @@ export async function migrateMysql(mysql: Mysql): Promise<number[]> {
     try {
       return await apply(session);
     } finally {
-      await session.query(`SELECT RELEASE_LOCK(${lockName})`);
+      // The lock outlives this call with the connection, and goes with it if it broke.
+      await session.query(`SELECT RELEASE_LOCK(${lockName})`).catch(() => undefined);
     }
   });
 }
@@ -74,7 +81,7 @@ async function apply(session: Session): Promise<number[]> {
   for (const [at, text] of migrations.entries()) {
     const version = at + 1;
     if (version <= applied.length) continue;
-    await session.query(text);
+    await session.query(text, [], ddlTimeoutMs);
     await session.query("INSERT INTO doorbuster_migrations (version, checksum) VALUES (?, ?)", [
       version,
       checksumOf(text),

@@ -4,6 +4,7 @@ import {
   instant,
   type OrderId,
   type RequestKey,
+  routeOf,
   type SaleId,
   type Units,
   units,
@@ -16,7 +17,14 @@ import { microBatch } from "../../lib/micro-batch.ts";
 import type { LedgerCounts, OrderQuery, OrderRepository } from "../../ports/order-repository.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 import { keyRange, numberOf, orderKey, routeOfKey } from "./order-key.ts";
-import type { Mysql, Session } from "./pool.ts";
+import type { Mysql } from "./pool.ts";
+import type { Session } from "./session.ts";
+import auditSql from "./sql/order-audit.sql" with { type: "text" };
+import byIdSql from "./sql/order-by-id.sql" with { type: "text" };
+import heldSql from "./sql/order-held.sql" with { type: "text" };
+import knownSql from "./sql/order-known.sql" with { type: "text" };
+import listSql from "./sql/order-list.sql" with { type: "text" };
+import ofBuyerSql from "./sql/order-list-of-buyer.sql" with { type: "text" };
 
 interface OrderRow {
   readonly id: Buffer;
@@ -29,12 +37,15 @@ interface OrderRow {
   readonly placed_at: number;
 }
 
+type HeldRow = Pick<OrderRow, "id" | "buyer_id" | "request_key" | "fingerprint" | "quantity">;
+
 type Reads = Pick<OrderRepository, "byId" | "list" | "held" | "audit">;
 
-const columns = "id, buyer_id, request_key, fingerprint, quantity, status, reason, placed_at";
 const readBatchMax = 500;
 const heldRows = 2_000;
 const knownPerQuery = 2_000;
+/** An audit of millions of orders sorts them. */
+const auditTimeoutMs = 120_000;
 
 export function orderReads(mysql: Mysql): Reads {
   /** Readers that come while a query is under way share the next one. */
@@ -42,9 +53,8 @@ export function orderReads(mysql: Mysql): Reads {
     batchMax: readBatchMax,
     queueMax: limits.reserveQueueMax,
     run: async (ids) => {
-      const sql = `SELECT ${columns} FROM orders WHERE id IN (?)`;
       const keys = ids.map(orderKey);
-      const rows = await mysql.use((session) => session.query<OrderRow[]>(sql, [keys]));
+      const rows = await mysql.use((session) => session.query<OrderRow[]>(byIdSql, [keys]));
       const found = new Map(rows.map((row) => [routeOfKey(row.id).orderId, toOrder(row)]));
       return ids.map((id) => found.get(id) ?? null);
     },
@@ -59,7 +69,9 @@ export function orderReads(mysql: Mysql): Reads {
   };
 
   const list: Reads["list"] = async (query) => {
-    const rows = await mysql.use((session) => page(session, query));
+    const before = firstKeyOutside(query);
+    if (before === null) return { items: [], nextCursor: null };
+    const rows = await mysql.use((session) => page(session, query, before));
     const items = rows.slice(0, query.limit).map(toOrder);
     const more = rows.length > query.limit;
     return { items, nextCursor: more ? (items.at(-1)?.orderId ?? null) : null };
@@ -70,7 +82,7 @@ export function orderReads(mysql: Mysql): Reads {
     let after = keyRange(saleId).first;
     for (;;) {
       const values = [after, last, heldRows];
-      const rows = await mysql.use((session) => session.query<OrderRow[]>(heldSql, values));
+      const rows = await mysql.use((session) => session.query<HeldRow[]>(heldSql, values));
       const end = rows.at(-1);
       if (end === undefined) return;
       after = end.id;
@@ -84,14 +96,18 @@ export function orderReads(mysql: Mysql): Reads {
   return { byId, list, held, audit };
 }
 
-function page(session: Session, { saleId, buyerId, cursor, limit }: OrderQuery) {
-  const { first, last } = keyRange(saleId);
-  const before = cursor === null ? last : orderKey(cursor as OrderId);
-  const ofBuyer = buyerId === null ? "" : "AND sale = ? AND buyer_id = ?";
-  const values = buyerId === null ? [] : [numberOf(saleId), buyerId];
-  const sql = `
-    SELECT ${columns} FROM orders WHERE id > ? AND id < ? ${ofBuyer} ORDER BY id DESC LIMIT ?`;
-  return session.query<OrderRow[]>(sql, [first, before, ...values, limit + 1]);
+/** Null if the cursor is none that we gave. */
+function firstKeyOutside({ saleId, cursor }: OrderQuery): Buffer | null {
+  if (cursor === null) return keyRange(saleId).last;
+  return routeOf(cursor) === null ? null : orderKey(cursor as OrderId);
+}
+
+function page(session: Session, { saleId, buyerId, limit }: OrderQuery, before: Buffer) {
+  if (buyerId === null) {
+    const { first } = keyRange(saleId);
+    return session.query<OrderRow[]>(listSql, [first, before, limit + 1]);
+  }
+  return session.query<OrderRow[]>(ofBuyerSql, [numberOf(saleId), buyerId, before, limit + 1]);
 }
 
 /** One snapshot for all of it. */
@@ -101,22 +117,21 @@ async function countIn(
   ids: readonly OrderId[],
 ): Promise<LedgerCounts> {
   const sale = numberOf(saleId);
-  await session.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-  await session.query("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+  const { first, last } = keyRange(saleId);
+  await session.query(snapshotSql);
   const [ledger] = await session.query<LedgerSums[]>(ledgerSql, [sale]);
-  const [live] = await session.query<LiveSums[]>(liveSql, [sale, sale]);
-  const [refused] = await session.query<{ units: string }[]>(refusedSql, [sale]);
+  const [counts] = await session.query<Counts[]>(auditSql, [sale, first, last], auditTimeoutMs);
   const known = await knownAmong(session, ids);
   await session.query("COMMIT");
   const sums = present(ledger, `sale ${saleId} has no ledger`);
   return {
     stock: units(sums.total),
     sold: units(sums.sold),
-    placed: units(Number(live?.placed)),
-    refused: units(Number(refused?.units)),
-    orders: Number(live?.orders),
-    duplicates: Number(live?.duplicates),
-    overLimitBuyers: Number(live?.over_limit),
+    placed: units(Number(counts?.placed)),
+    refused: units(Number(counts?.refused)),
+    orders: Number(counts?.orders),
+    duplicates: Number(counts?.duplicates),
+    overLimitBuyers: Number(counts?.over_limit),
     known,
   };
 }
@@ -148,7 +163,7 @@ function toOrder(row: OrderRow): Order {
   };
 }
 
-function toHeld(row: OrderRow): HeldOrder {
+function toHeld(row: HeldRow): HeldOrder {
   const { buyer_id: buyerId, request_key: requestKey, fingerprint, quantity } = row;
   return { orderId: routeOfKey(row.id).orderId, buyerId, requestKey, fingerprint, quantity };
 }
@@ -159,34 +174,16 @@ interface LedgerSums {
 }
 
 /** Sums come as text, because they may be larger than a number. */
-interface LiveSums {
+interface Counts {
   readonly placed: string;
+  readonly refused: string;
   readonly orders: string;
   readonly duplicates: string;
   readonly over_limit: string;
 }
 
-const heldSql = `
-SELECT ${columns} FROM orders
-WHERE id > ? AND id < ? AND live_key IS NOT NULL ORDER BY id LIMIT ?`;
+const snapshotSql = `
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`;
 
 const ledgerSql = "SELECT total, sold FROM ledger WHERE sale = ?";
-
-const refusedSql = `
-SELECT COALESCE(SUM(quantity), 0) AS units FROM orders WHERE sale = ? AND status = 'refused'`;
-
-const knownSql = "SELECT id FROM orders WHERE id IN (?)";
-
-/** From the rows themselves, without the ledger's sums and the hash of the keys. */
-const liveSql = `
-SELECT
-  COALESCE(SUM(units), 0) AS placed,
-  COALESCE(SUM(orders), 0) AS orders,
-  COALESCE(SUM(repeats), 0) AS duplicates,
-  COALESCE(SUM(units > (SELECT per_buyer_limit FROM sales WHERE number = ?)), 0) AS over_limit
-FROM (
-  SELECT
-    buyer_id, SUM(quantity) AS units, COUNT(*) AS orders,
-    COUNT(*) - COUNT(DISTINCT request_key) AS repeats
-  FROM orders WHERE sale = ? AND status <> 'refused' GROUP BY buyer_id
-) AS buyers`;

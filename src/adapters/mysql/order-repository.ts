@@ -7,8 +7,9 @@ import type { Fenced, OrderRepository } from "../../ports/order-repository.ts";
 import { numberOf } from "./order-key.ts";
 import { orderReads } from "./order-reads.ts";
 import { placeIn } from "./place-orders.ts";
-import type { Mysql, Session } from "./pool.ts";
+import type { Mysql } from "./pool.ts";
 import { nowSql } from "./sale-repository.ts";
+import type { Session } from "./session.ts";
 
 interface LedgerRow {
   readonly total: number;
@@ -25,13 +26,15 @@ interface RestockRow {
 
 export function mysqlOrderRepository(mysql: Mysql): OrderRepository {
   const place: OrderRepository["place"] = async (orders, now) =>
-    orders.length === 0 ? [] : await mysql.transaction((session) => placeIn(session, orders, now));
+    orders.length === 0
+      ? []
+      : await mysql.transaction((session) => placeIn(session, orders, now), repeatable);
 
   const refuse: OrderRepository["refuse"] = (order, reason, now) =>
     mysql.transaction(async (session) => {
       const [result] = await placeIn(session, [order], now, reason);
       return present(result, "one order has one result");
-    });
+    }, repeatable);
 
   const restock: OrderRepository["restock"] = (saleId, added, key) =>
     mysql.transaction(async (session) => {
@@ -53,7 +56,7 @@ export function mysqlOrderRepository(mysql: Mysql): OrderRepository {
       await session.query("INSERT INTO restocks VALUES (?, ?, ?, ?)", [sale, key, added, version]);
       await session.query(`UPDATE sales SET updated_at = ${nowSql} WHERE number = ?`, [sale]);
       return ok({ version, total: units(total), repeated: false });
-    });
+    }, repeatable);
 
   return { place, refuse, restock, ...epochs(mysql), ...orderReads(mysql) };
 }
@@ -108,5 +111,8 @@ function fenced({ total, sold, version }: LedgerRow, at: number): Fenced {
   const snapshot = { total: units(total), sold: units(sold), ledgerVersion: version };
   return { epoch: epoch(at), snapshot };
 }
+
+/** By the order's id, or the restock's key, what was done before is recognised. */
+const repeatable = { repeatable: true };
 
 const restockSql = "SELECT added, version FROM restocks WHERE sale = ? AND request_key = ?";

@@ -6,15 +6,21 @@ import {
   epoch,
   type Instant,
   type OrderId,
-  type SaleId,
+  saleIdOf,
   units,
 } from "../../domain/ids.ts";
 import { decidePlacement, type Placement, type RefusalReason } from "../../domain/order.ts";
 import type { Reservation } from "../../domain/reservation.ts";
-import { assert } from "../../lib/assert.ts";
+import { assert, present } from "../../lib/assert.ts";
 import type { PlacementResult } from "../../ports/order-repository.ts";
 import { liveKey, numberOf, orderKey, routeOfKey } from "./order-key.ts";
-import type { Session } from "./pool.ts";
+import type { Session } from "./session.ts";
+import lockSql from "./sql/ledger-lock.sql" with { type: "text" };
+import sellSql from "./sql/ledger-sell.sql" with { type: "text" };
+import holdingsSql from "./sql/order-holdings.sql" with { type: "text" };
+import insertSql from "./sql/order-insert.sql" with { type: "text" };
+import knownSql from "./sql/order-known.sql" with { type: "text" };
+import limitsSql from "./sql/sale-limits.sql" with { type: "text" };
 
 interface LedgerRow {
   readonly sale: number;
@@ -22,6 +28,10 @@ interface LedgerRow {
   readonly sold: number;
   readonly version: number;
   readonly min_epoch: number;
+}
+
+interface LimitRow {
+  readonly number: number;
   readonly per_buyer_limit: number;
 }
 
@@ -41,20 +51,24 @@ interface HoldingRow {
 /** What a buyer has of a sale, while a batch is decided. */
 interface Holding {
   units: number;
+  /** Live keys, as text. */
   readonly keys: Set<string>;
 }
 
 interface Ledger {
   readonly row: LedgerRow;
+  readonly perBuyerLimit: number;
   sold: number;
 }
 
 /** What is known before the decision. */
 interface Facts {
   readonly ledgers: ReadonlyMap<number, Ledger>;
-  readonly known: Map<OrderId, KnownRow>;
+  readonly known: Map<OrderId, Decision>;
   readonly holdings: Map<string, Holding>;
 }
+
+type Decision = Pick<KnownRow, "status" | "reason">;
 
 /** An order's row, as the insert takes it. */
 type Row = readonly unknown[];
@@ -69,43 +83,53 @@ export async function placeIn(
   const facts = await readFacts(session, orders);
   const rows: Row[] = [];
   const results = orders.map((order) => decideOne(order, facts, refusing, rows, now));
-  if (rows.length > 0) await session.query(`${insertSql} ?`, [rows]);
-  for (const ledger of facts.ledgers.values()) await sell(session, ledger);
+  if (rows.length > 0) await write(session, rows, facts);
   return results;
 }
 
+/** In one round trip: each statement sees what is committed when it begins, and it begins when the
+ * ones before it have their locks. */
 async function readFacts(session: Session, orders: readonly Reservation[]): Promise<Facts> {
-  const sales = [...new Set(orders.map((order) => numberOf(order.saleId)))].sort((a, b) => a - b);
-  const ledgers = await session.query<LedgerRow[]>(ledgersSql, [sales]);
+  const sales = [...new Set(orders.map((order) => numberOf(order.saleId)))];
   const keys = orders.map((order) => orderKey(order.orderId));
-  const found = await session.query<KnownRow[]>(knownSql, [keys]);
+  const buyers = new Map(orders.map((order) => [nameOf(order), buyerOf(order)]));
+  const [ledgers, limits, known, held] = await session.query<
+    [LedgerRow[], LimitRow[], KnownRow[], HoldingRow[]]
+  >(readSql, [sales, sales, keys, JSON.stringify([...buyers.values()])]);
+  const limitOf = new Map(limits.map((row) => [row.number, row.per_buyer_limit]));
   return {
-    ledgers: new Map(ledgers.map((row) => [row.sale, { row, sold: row.sold }])),
-    known: new Map(found.map((row) => [routeOfKey(row.id).orderId, row])),
-    holdings: await readHoldings(session, orders),
+    ledgers: new Map(ledgers.map((row) => [row.sale, openLedger(row, limitOf)])),
+    known: new Map(known.map((row) => [routeOfKey(row.id).orderId, row])),
+    holdings: holdingsIn(held),
   };
 }
 
-/** What the batch's buyers have: one query a sale. */
-async function readHoldings(
-  session: Session,
-  orders: readonly Reservation[],
-): Promise<Map<string, Holding>> {
+function openLedger(row: LedgerRow, limitOf: ReadonlyMap<number, number>): Ledger {
+  const perBuyerLimit = present(limitOf.get(row.sale), `ledger ${row.sale} has no sale`);
+  return { row, perBuyerLimit, sold: row.sold };
+}
+
+function buyerOf({ saleId, buyerId }: Reservation): [number, BuyerId] {
+  return [numberOf(saleId), buyerId];
+}
+
+/** A sale id has no space in it. */
+function nameOf({ saleId, buyerId }: Pick<Reservation, "saleId" | "buyerId">): string {
+  return `${saleId} ${buyerId}`;
+}
+
+function holdingsIn(rows: readonly HoldingRow[]): Map<string, Holding> {
   const holdings = new Map<string, Holding>();
-  for (const [saleId, group] of Map.groupBy(orders, (order) => order.saleId)) {
-    const buyers = [...new Set(group.map((order) => order.buyerId))];
-    const rows = await session.query<HoldingRow[]>(holdingsSql, [numberOf(saleId), buyers]);
-    for (const row of rows) {
-      const holding = holdingOf(holdings, saleId, row.buyer_id);
-      holding.units += row.quantity;
-      holding.keys.add(row.live_key.toString("latin1"));
-    }
+  for (const row of rows) {
+    const name = nameOf({ saleId: saleIdOf(row.sale), buyerId: row.buyer_id });
+    const holding = holdingOf(holdings, name);
+    holding.units += row.quantity;
+    holding.keys.add(row.live_key.toString("latin1"));
   }
   return holdings;
 }
 
-function holdingOf(holdings: Map<string, Holding>, saleId: SaleId, buyerId: BuyerId): Holding {
-  const name = `${saleId} ${buyerId}`;
+function holdingOf(holdings: Map<string, Holding>, name: string): Holding {
   const known = holdings.get(name);
   if (known !== undefined) return known;
   const fresh = { units: 0, keys: new Set<string>() };
@@ -127,7 +151,7 @@ function decideOne(
     return { orderId, kind: "duplicate", status: before.status, reason: before.reason };
   }
   const key = liveKey(order.requestKey);
-  const holding = holdingOf(facts.holdings, order.saleId, order.buyerId);
+  const holding = holdingOf(facts.holdings, nameOf(order));
   const ledger = facts.ledgers.get(numberOf(order.saleId));
   const placement = refusing === null ? decide(order, ledger, holding, key) : refused(refusing);
   const { status } = placement;
@@ -137,9 +161,8 @@ function decideOne(
     holding.units += order.quantity;
     holding.keys.add(key.toString("latin1"));
   }
-  const id = orderKey(orderId);
-  facts.known.set(orderId, { id, status, reason });
-  rows.push(rowOf(order, id, status === "placed" ? key : null, status, reason, now));
+  facts.known.set(orderId, { status, reason });
+  rows.push(rowOf(order, orderKey(orderId), status === "placed" ? key : null, status, reason, now));
   return { orderId, kind: status, status, reason };
 }
 
@@ -150,12 +173,12 @@ function decide(
   key: Buffer,
 ): Placement {
   if (ledger === undefined) return refused("poison");
-  const { total, min_epoch, per_buyer_limit } = ledger.row;
+  const { total, min_epoch } = ledger.row;
   return decidePlacement(order, {
     total: units(total),
     sold: units(ledger.sold),
     minEpoch: epoch(min_epoch),
-    perBuyerLimit: units(per_buyer_limit),
+    perBuyerLimit: units(ledger.perBuyerLimit),
     buyerUnits: units(holding.units),
     keyTaken: holding.keys.has(key.toString("latin1")),
   });
@@ -178,31 +201,22 @@ function rowOf(
   return [id, sale, buyerId, requestKey, key, fingerprint, quantity, status, reason, now];
 }
 
-/** Guarded by version and stock, though the lock alone would do: the last line of defence. */
-async function sell(session: Session, { row, sold }: Ledger): Promise<void> {
-  const added = sold - row.sold;
-  if (added === 0) return;
-  const values = [added, row.sale, row.version, added];
-  const { affectedRows } = await session.query<{ affectedRows: number }>(sellSql, values);
-  assert(affectedRows === 1, `the ledger of sale ${row.sale} moved under its lock`);
+/** In one round trip. The ledgers' guards are a last line of defence: under a lock they hold. */
+async function write(session: Session, rows: readonly Row[], { ledgers }: Facts): Promise<void> {
+  const sold = [...ledgers.values()].filter(({ row, sold }) => sold !== row.sold);
+  const sales = sold.flatMap(({ row, sold }) => {
+    const added = sold - row.sold;
+    return [added, row.sale, row.version, added];
+  });
+  const sql = [insertSql, ...sold.map(() => sellSql)].join(";\n");
+  const done = await session.query<Changed | Changed[]>(sql, [rows, ...sales]);
+  const changed = Array.isArray(done) ? done : [done];
+  const asExpected = changed.slice(1).every(({ affectedRows }) => affectedRows === 1);
+  assert(asExpected, "a ledger moved under its lock");
 }
 
-const ledgersSql = `
-SELECT sale, total, sold, ledger.version, min_epoch, per_buyer_limit
-FROM ledger JOIN sales ON sales.number = ledger.sale
-WHERE sale IN (?) ORDER BY sale FOR UPDATE`;
+interface Changed {
+  readonly affectedRows: number;
+}
 
-const knownSql = "SELECT id, status, reason FROM orders WHERE id IN (?)";
-
-const holdingsSql = `
-SELECT sale, buyer_id, live_key, quantity
-FROM orders WHERE sale = ? AND buyer_id IN (?) AND live_key IS NOT NULL`;
-
-const insertSql = `
-INSERT INTO orders (
-  id, sale, buyer_id, request_key, live_key, fingerprint, quantity, status, reason, placed_at
-) VALUES`;
-
-const sellSql = `
-UPDATE ledger SET sold = sold + ?, version = version + 1
-WHERE sale = ? AND version = ? AND sold + ? <= total`;
+const readSql = [lockSql, limitsSql, knownSql, holdingsSql].join(";\n");

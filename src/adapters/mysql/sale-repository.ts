@@ -6,7 +6,8 @@ import { err, ok } from "../../lib/result.ts";
 import type { SaleRepository } from "../../ports/sale-repository.ts";
 import { insertColumns, type SaleRow, termColumns, toSale } from "../shared/sale-row.ts";
 import { numberOf } from "./order-key.ts";
-import type { Mysql, Session } from "./pool.ts";
+import type { Mysql } from "./pool.ts";
+import type { Session } from "./session.ts";
 
 export function mysqlSaleRepository(mysql: Mysql): SaleRepository {
   const select = (where: string, values: readonly unknown[]): Promise<Sale[]> =>
@@ -33,6 +34,7 @@ export function mysqlSaleRepository(mysql: Mysql): SaleRepository {
 
   const list: SaleRepository["list"] = async (limit, cursor) => {
     const before = cursor === null ? 2 ** 32 : Number(cursor);
+    if (!Number.isSafeInteger(before)) return { items: [], nextCursor: null };
     const where = "number < ? ORDER BY number DESC LIMIT ?";
     const found = await select(where, [before, limit + 1]);
     const items = found.slice(0, limit);

@@ -1,6 +1,7 @@
--- Runs on MySQL 8 and MariaDB 10.11. Times are milliseconds since 1970.
+-- Runs on MySQL 8 and MariaDB 10.11, and runs again after it was cut off. Times are milliseconds
+-- since 1970.
 
-CREATE TABLE sales (
+CREATE TABLE IF NOT EXISTS sales (
   number INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   product_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   name VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
@@ -26,7 +27,7 @@ CREATE TABLE sales (
 
 -- The last word on stock. Whoever places orders of a sale locks its row first, so that what is
 -- read about buyers afterwards stands still.
-CREATE TABLE ledger (
+CREATE TABLE IF NOT EXISTS ledger (
   sale INT UNSIGNED NOT NULL PRIMARY KEY,
   total INT NOT NULL,
   sold INT NOT NULL DEFAULT 0,
@@ -36,9 +37,10 @@ CREATE TABLE ledger (
   CONSTRAINT ledger_never_oversold CHECK (sold >= 0 AND sold <= total)
 ) ENGINE = InnoDB;
 
-CREATE TABLE restocks (
+CREATE TABLE IF NOT EXISTS restocks (
   sale INT UNSIGNED NOT NULL,
-  request_key VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  -- Bytes, since text that differs in spaces at its end compares as equal.
+  request_key VARBINARY(255) NOT NULL,
   added INT NOT NULL,
   version INT NOT NULL,
   PRIMARY KEY (sale, request_key)
@@ -46,7 +48,7 @@ CREATE TABLE restocks (
 
 -- The key is the order id with its sale in front: rows of one sale are neighbours in the order of
 -- their time, and new ones go to the end.
-CREATE TABLE orders (
+CREATE TABLE IF NOT EXISTS orders (
   id BINARY(16) NOT NULL PRIMARY KEY,
   sale INT UNSIGNED NOT NULL,
   buyer_id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -1,0 +1,2 @@
+-- Parameter: sale numbers
+SELECT number, per_buyer_limit FROM sales WHERE number IN (?)
