@@ -58,7 +58,8 @@ function lineOf(report: RoundReport): string {
 
 function whyNot({ audit, checker, unexpected, unjustified }: RoundReport): string {
   const violations = checker.violations.slice(0, 5).map(({ kind, detail }) => `${kind} ${detail}`);
-  return `audit ${audit.ok}: ${JSON.stringify(audit)}; ${violations.join("; ")}; ${unexpected}; ${unjustified}`;
+  const seen = [...violations, unexpected, ...unjustified.slice(0, 5)].join("; ");
+  return `audit ${audit.ok}: ${JSON.stringify(audit)}; ${seen}`;
 }
 
 function table(): string {

@@ -61,7 +61,8 @@ export interface Epochs {
 
 export interface OrderRepository extends Epochs {
   /** Decides orders in one transaction, in order: each is placed, refused with a visible row, or a
-   *  duplicate of an id decided before. All or nothing is written; a throw means nothing was. */
+   *  duplicate of an id decided before. All or nothing is written; after a throw
+   * it is not known which, and the same batch may be placed again. */
   place(orders: readonly Reservation[], now: Instant): Promise<readonly PlacementResult[]>;
 
   /** Writes a refusal for an order that cannot be placed; a no-op if the id was decided before. */
