@@ -1,6 +1,7 @@
 /** How long and how often the bench measures. The quick plan only proves that the bench works; its
  *  figures are too noisy to quote. */
 import { err, ok, type Result } from "../lib/result.ts";
+import type { Cluster } from "../rush/rush-plan.ts";
 
 export interface BenchOptions {
   /** Half a minute instead of several. */
@@ -9,6 +10,8 @@ export interface BenchOptions {
   readonly connections?: number;
   /** Orders of the memory phase; 0 leaves it out. */
   readonly orders?: number;
+  /** Stores for an engine of several processes; called for each one that is started. */
+  readonly newCluster?: () => Promise<Cluster>;
   /** Keeps the results under this directory. */
   readonly saveTo?: string;
   readonly onProgress?: (line: string) => void;
@@ -25,6 +28,8 @@ export interface BenchPlan {
   /** Exchanges that may wait for a connection under the open load, before they are dropped. */
   readonly queueMax: number;
   readonly deadlineMs: number;
+  readonly stores: "embedded" | "clustered";
+  readonly newCluster: (() => Promise<Cluster>) | undefined;
 }
 
 const FULL = {
@@ -53,6 +58,8 @@ export function planBench(options: BenchOptions): Result<BenchPlan, string> {
     orders: options.orders ?? defaults.orders,
     queueMax: 10_000,
     deadlineMs: 10_000,
+    stores: options.newCluster === undefined ? ("embedded" as const) : ("clustered" as const),
+    newCluster: options.newCluster,
   };
   const problem =
     outside("rounds", plan.rounds, 1, 100) ??

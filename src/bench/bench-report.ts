@@ -165,10 +165,12 @@ function halfLoadRow(name: string, figures: LoadFigures): string[] {
 function memoryLines(memory: MemoryReport | undefined): string[] {
   if (memory === undefined) return [];
   const { orders, startMiB = 0, afterLoadMiB = 0, settledMiB = 0 } = memory;
+  const lag = memory.persistLagP99;
   const speed = [memory.acceptedPerSecond, memory.persistedPerSecond].map(whole);
   return [
     `memory     ${startMiB} MiB at the start, ${afterLoadMiB} MiB after ${whole(orders)} orders, ` +
       `${settledMiB} MiB settled (${speed[0]}/s accepted, ${speed[1]}/s persisted)`,
+    ...(lag === undefined ? [] : [`persist lag within ${lag * 1_000} ms for 99 of 100 batches`]),
   ];
 }
 

@@ -5,7 +5,7 @@ import { type BenchOptions, type BenchPlan, planBench } from "./bench-plan.ts";
 import { type BenchReport, figuresOfRounds, warningsOf } from "./bench-report.ts";
 import { type Cores, claimCores } from "./cores.ts";
 import { provenance } from "./machine.ts";
-import { measureMemory } from "./memory-phase.ts";
+import { type MemoryReport, measureMemory } from "./memory-phase.ts";
 import { Rig } from "./rig.ts";
 import { type Round, Rounds } from "./rounds.ts";
 
@@ -29,7 +29,7 @@ async function measure(plan: BenchPlan, progress: Progress): Promise<BenchReport
   const cores = claimCores();
   try {
     const { rounds, failures } = await measurePaths(plan, cores, progress);
-    const memory = plan.orders > 0 ? await measureMemory(plan, cores, progress) : undefined;
+    const memory = plan.orders > 0 ? await weigh(plan, cores, progress) : undefined;
     const all = [...failures, ...(memory?.failures ?? [])];
     const origin = provenance(new Date());
     const figures = { ...origin, ...figuresOfRounds(rounds), pinned: cores.pinned };
@@ -44,6 +44,13 @@ async function measure(plan: BenchPlan, progress: Progress): Promise<BenchReport
   } finally {
     cores.release();
   }
+}
+
+/** A cluster has the whole machine here: what counts is what all of it gets done together. */
+function weigh(plan: BenchPlan, cores: Cores, progress: Progress): Promise<MemoryReport> {
+  if (plan.newCluster === undefined) return measureMemory(plan, cores, progress);
+  cores.release();
+  return measureMemory(plan, { ...cores, server: undefined }, progress);
 }
 
 async function measurePaths(plan: BenchPlan, cores: Cores, progress: Progress) {

@@ -1,5 +1,7 @@
 /** The engine as the bench drives it: its own process on a fresh data directory, one sale a path,
  *  one connection pool, and the audit after every run. */
+
+import { startClusterProcesses } from "../rush/cluster-processes.ts";
 import { ConnectionPool } from "../rush/connection-pool.ts";
 import { type EngineProcess, startEngine } from "../rush/engine-process.ts";
 import { type Endpoint, endpointOf } from "../rush/exchange.ts";
@@ -13,7 +15,10 @@ import { FreshBuyers } from "./buyers.ts";
 import { type PathName, pathNames, paths } from "./paths.ts";
 
 export interface EngineUnderTest {
+  /** The one that answers purchases. */
   readonly process: EngineProcess;
+  /** Where the role that places orders shows its metrics. */
+  readonly ordersUrl: string;
   readonly endpoint: Endpoint;
   readonly pool: ConnectionPool;
   readonly buyers: FreshBuyers;
@@ -26,10 +31,9 @@ export async function startEngineUnderTest(
   plan: BenchPlan,
   core: number | undefined,
 ): Promise<EngineUnderTest> {
-  const data = await makeTemporaryDirectory("bench");
   const secret = newSecret();
   const signer = new TokenSigner(secret, Date.now());
-  const engine = await startEngine({ dataDir: data.path, secret, core });
+  const { engine, ordersUrl, stop: stopEngine } = await startProcesses(plan, secret, core);
   const client = new SaleClient(engine.url, signer.sign("bench-admin", "admin"));
   const endpoint = endpointOf(engine.url);
   const pool = new ConnectionPool({ endpoint, ...plan });
@@ -37,11 +41,30 @@ export async function startEngineUnderTest(
   await pool.ready;
   const stop = async () => {
     pool.close();
-    await engine.stop();
-    await data.remove();
+    await stopEngine();
   };
   const buyers = new FreshBuyers(signer);
-  return { process: engine, endpoint, pool, buyers, client, saleIds, stop };
+  return { process: engine, ordersUrl, endpoint, pool, buyers, client, saleIds, stop };
+}
+
+async function startProcesses(plan: BenchPlan, secret: string, core: number | undefined) {
+  const data = await makeTemporaryDirectory("bench");
+  if (plan.newCluster === undefined) {
+    const engine = await startEngine({ dataDir: data.path, secret, core });
+    const stop = async () => {
+      await engine.stop();
+      await data.remove();
+    };
+    return { engine, ordersUrl: engine.url, stop };
+  }
+  const cluster = await plan.newCluster();
+  const processes = await startClusterProcesses(cluster, { dataDir: data.path, secret, core });
+  const stop = async () => {
+    await processes.stop();
+    await data.remove();
+    await cluster.remove();
+  };
+  return { engine: processes.api, ordersUrl: processes.ordersUrl, stop };
 }
 
 async function openSales(client: SaleClient): Promise<Record<PathName, string>> {

@@ -15,6 +15,9 @@ export interface MemoryReport {
   readonly settledMiB: number | undefined;
   readonly acceptedPerSecond: number;
   readonly persistedPerSecond: number;
+  /** Upper bound of the time from an order's append to its commit for 99 of 100 batches, of the
+   * oldest order in each, in seconds. */
+  readonly persistLagP99: number | undefined;
   readonly failures: readonly string[];
 }
 
@@ -62,6 +65,7 @@ async function measure(
     settledMiB: residentMiB(pid),
     acceptedPerSecond: accepted / loadSeconds,
     persistedPerSecond: accepted / (loadSeconds + settleSeconds),
+    persistLagP99: await persistLagOf(engine.ordersUrl),
     failures,
   };
 }
@@ -72,6 +76,16 @@ function buy(plan: BenchPlan, engine: EngineUnderTest, count: number): Promise<L
   const { connections } = plan;
   const seconds = NO_TIME_LIMIT_SECONDS;
   return saturate({ pool, connections, requests, seconds, serverPid: server.pid });
+}
+
+async function persistLagOf(url: string): Promise<number | undefined> {
+  const answer = await fetch(`${url}/metrics`);
+  const bucket = /^doorbuster_persist_lag_seconds_bucket\{le="([^"]+)"\} (\d+)$/gm;
+  const counts = [...(await answer.text()).matchAll(bucket)].map(
+    ([, le, count]) => [Number(le === "+Inf" ? Infinity : le), Number(count)] as const,
+  );
+  const total = counts.at(-1)?.[1] ?? 0;
+  return counts.find(([, count]) => count >= total * 0.99)?.[0];
 }
 
 function residentMiB(pid: number): number | undefined {

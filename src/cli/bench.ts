@@ -4,8 +4,9 @@ import type { Command } from "commander";
 import { BenchUsageError, runBench } from "../bench/bench.ts";
 import { formatBench } from "../bench/bench-report.ts";
 import { RushError } from "../rush/sale-client.ts";
-import { documented, type JsonOption, wholeNumber } from "./documented.ts";
+import { documented, type JsonOption, wholeNumber, withConfig } from "./documented.ts";
 import { CliFailure } from "./failure.ts";
+import { newCluster, storesOption } from "./temporary-cluster.ts";
 import { printJson, printLine, type World } from "./world.ts";
 
 interface BenchFlags extends JsonOption {
@@ -15,6 +16,8 @@ interface BenchFlags extends JsonOption {
   readonly orders?: number;
   /** False for --no-save. */
   readonly save?: string | false;
+  readonly stores?: "embedded" | "clustered";
+  readonly config?: string;
 }
 
 const baselines = "bench/baselines";
@@ -22,12 +25,18 @@ const baselines = "bench/baselines";
 export function benchCommand(world: World): Command {
   const command = documented("bench", {
     summary: "measure the engine against a bare server, in turns, on this machine",
-    examples: ["bench", "bench --quick", "bench --orders 1000000 --json"],
+    examples: [
+      "bench",
+      "bench --quick",
+      "bench --orders 1000000 --json",
+      "bench --stores clustered",
+    ],
     json:
       '{"ok","failures":[…],"commit","machine":{…},"bare":{…},"paths":{"accept":{"ratio",…},…},\n' +
       `"memory":{…},…}; a full run is kept under ${baselines}`,
   });
-  return command
+  return withConfig(command)
+    .addOption(storesOption())
     .option("--quick", "half a minute; too noisy to quote")
     .option("--rounds <n>", "how often everything is measured", wholeNumber(1, 100))
     .option("--connections <n>", "sockets (default: 64)", wholeNumber(1, 10_000))
@@ -38,10 +47,12 @@ export function benchCommand(world: World): Command {
 }
 
 async function bench(world: World, flags: BenchFlags): Promise<void> {
-  const { json, save, ...options } = flags;
+  const { json, save, stores, config, ...options } = flags;
   const saveTo = saveToOf(flags);
+  const newStores = () => newCluster(world, config);
   const report = await runBench({
     ...options,
+    ...(stores === "clustered" ? { newCluster: newStores } : {}),
     ...(saveTo === undefined ? {} : { saveTo }),
     onProgress: (line) => world.err(`${line}\n`),
   }).catch(asFailure);

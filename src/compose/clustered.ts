@@ -13,6 +13,7 @@ import { redisStockStore } from "../adapters/redis/stock-store.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import type { Config } from "../config/validate.ts";
 import type { AppDeps } from "../http/app-deps.ts";
+import { singleFlight } from "../lib/single-flight.ts";
 import { createHealth, type Health } from "../observability/health.ts";
 import { createMetrics } from "../observability/metrics.ts";
 import { apiRole, type ListeningRole, probesRole } from "../roles/api.ts";
@@ -56,7 +57,9 @@ export function connect(config: Config, events: KafkaEvents): Connections {
 export function clusteredStores({ redis, mysql, log }: Connections, prefix: string) {
   const clock = systemClock;
   const sales = mysqlSaleRepository(mysql);
-  const stock = redisStockStore({ redis, scripts, prefix });
+  const redisStock = redisStockStore({ redis, scripts, prefix });
+  // Everybody who looks at a sale asks for its level: one question serves all who wait.
+  const stock = { ...redisStock, level: singleFlight(redisStock.level) };
   const directory = saleDirectory(sales);
   return {
     sales,

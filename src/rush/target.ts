@@ -2,7 +2,8 @@
  *  there. */
 import { randomBytes } from "node:crypto";
 import type { StoredSale } from "./checker.ts";
-import { type EngineProcess, startEngine } from "./engine-process.ts";
+import { startClusterProcesses } from "./cluster-processes.ts";
+import { startEngine } from "./engine-process.ts";
 import { inParallel } from "./in-parallel.ts";
 import { readStoredInMysql } from "./mysql-tables.ts";
 import { readStoredSale } from "./raw-tables.ts";
@@ -54,28 +55,23 @@ async function startTemporary(): Promise<Target> {
   }
 }
 
-/** One process for each role, as in earnest. */
 async function startCluster(cluster: Cluster): Promise<Target> {
   const data = await makeTemporaryDirectory("rush");
   const secret = newSecret();
-  const started: EngineProcess[] = [];
-  const close = async () => {
-    await Promise.all(started.map((engine) => engine.stop()));
+  const remove = async () => {
     await data.remove();
     await cluster.remove();
   };
   try {
-    const { settings } = cluster;
-    const start = async (roles: string) => {
-      const engine = await startEngine({ dataDir: data.path, secret, roles, settings });
-      started.push(engine);
-      return engine;
-    };
-    const [api] = await Promise.all([start("api"), start("orders"), start("controller")]);
+    const { api, stop } = await startClusterProcesses(cluster, { dataDir: data.path, secret });
     const readTables = (saleId: string) => readStoredInMysql(cluster.mysqlUrl, saleId);
+    const close = async () => {
+      await stop();
+      await remove();
+    };
     return { url: api.url, ...signedTokens(secret), readTables, pid: api.pid, close };
   } catch (error) {
-    await close();
+    await remove();
     throw error;
   }
 }

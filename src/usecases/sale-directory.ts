@@ -4,6 +4,7 @@
 import type { SaleId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import type { Sale } from "../domain/sale.ts";
+import { singleFlight } from "../lib/single-flight.ts";
 import type { SaleRepository } from "../ports/sale-repository.ts";
 
 export interface SaleDirectory {
@@ -23,7 +24,7 @@ type Repository = Pick<SaleRepository, "byId" | "changed">;
 
 export function saleDirectory(repository: Repository): SaleDirectory {
   const known = new Map<SaleId, Sale>();
-  const asking = new Map<SaleId, Promise<Sale | null>>();
+  const ask = singleFlight(read);
   let hits = 0;
   let misses = 0;
 
@@ -36,15 +37,11 @@ export function saleDirectory(repository: Repository): SaleDirectory {
   async function find(id: SaleId): Promise<Sale | null> {
     const sale = peek(id);
     if (sale !== undefined) return sale;
-    const underWay = asking.get(id);
-    if (underWay !== undefined) return underWay;
-    misses += 1;
-    const answer = ask(id).finally(() => asking.delete(id));
-    asking.set(id, answer);
-    return answer;
+    return ask(id);
   }
 
-  async function ask(id: SaleId): Promise<Sale | null> {
+  async function read(id: SaleId): Promise<Sale | null> {
+    misses += 1;
     const sale = await repository.byId(id);
     if (sale !== null) learn(sale);
     return sale;
@@ -62,11 +59,9 @@ export function saleDirectory(repository: Repository): SaleDirectory {
 
   function applied(id: SaleId, version: number): void {
     const sale = known.get(id);
-    if (sale === undefined || sale.version >= version || asking.has(id)) return;
-    const answer = ask(id).finally(() => asking.delete(id));
+    if (sale === undefined || sale.version >= version) return;
     // Whoever waits for it hears of the failure; nobody does for a refresh.
-    answer.catch(() => undefined);
-    asking.set(id, answer);
+    ask(id).catch(() => undefined);
   }
 
   async function refresh(): Promise<void> {
