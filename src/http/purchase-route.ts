@@ -16,6 +16,7 @@ import type { AppDeps } from "./app-deps.ts";
 import { authenticator, forbidden } from "./auth.ts";
 import { refusal } from "./error-mapping.ts";
 import type { SaleHandler } from "./hot-route.ts";
+import { inTime } from "./in-time.ts";
 import { isoTimeOfMoment } from "./iso-time.ts";
 import { readText } from "./json-body.ts";
 import { noSuchSale } from "./no-such-sale.ts";
@@ -46,11 +47,15 @@ async function buy(
   if (!text.ok) return text.error;
   const asked = parsePurchase(text.value, request.headers);
   if (!asked.ok) return asked.error;
-  const sale = typeof wanted === "string" ? await deps.directory.find(wanted) : wanted;
+  const sale = typeof wanted === "string" ? await lookUp(deps, wanted) : wanted;
   if (sale === null) return noSuchSale();
   const limited = refusedByRate(deps, sale, 1);
   if (limited !== null) return limited;
   return answer(deps, await purchase(deps, commandOf(sale, buyerId, asked.value)));
+}
+
+function lookUp({ clock, directory }: AppDeps, id: SaleId): Promise<Sale | null> {
+  return inTime(clock, directory.find(id));
 }
 
 function commandOf(

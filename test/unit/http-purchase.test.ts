@@ -3,10 +3,12 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { limits } from "../../src/domain/limits.ts";
 import type { AppDeps } from "../../src/http/app-deps.ts";
 import { parseQuantity, purchaseBody } from "../../src/http/purchase-request.ts";
 import { hotHandlers } from "../../src/http/routes/hot.ts";
 import { err, ok } from "../../src/lib/result.ts";
+import { ServiceUnavailable } from "../../src/ports/service-unavailable.ts";
 import type { PurchaseBatches } from "../../src/usecases/purchase-batches.ts";
 import {
   type Answer,
@@ -278,6 +280,26 @@ describe("a purchase that the engine cannot take now", () => {
     expect([answer.status, answer.json.status]).toEqual([202, "reserved"]);
   });
 
+  test("because a store is away or hangs is answered 503 in time", async () => {
+    const { directory } = engine.deps;
+    const unknown = { ...directory, peek: () => undefined };
+    const away = () => Promise.reject(new ServiceUnavailable("connect ECONNREFUSED 10.0.0.7"));
+    const refused = await buyWith({ directory: { ...unknown, find: away } });
+    expect([refused.status, code(refused)]).toEqual([503, "service-unavailable"]);
+    expect(refused.text).not.toContain("10.0.0.7");
+    const hangs = () => new Promise<null>(() => undefined);
+    const waits: number[] = [];
+    const after = (ms: number, task: () => void) => {
+      waits.push(ms);
+      setImmediate(task);
+      return () => undefined;
+    };
+    const clock = { ...engine.deps.clock, after };
+    const late = await buyWith({ clock, directory: { ...unknown, find: hangs } });
+    expect([late.status, code(late)]).toEqual([503, "service-unavailable"]);
+    expect(waits).toEqual([limits.answerDeadlineMs]);
+  });
+
   test("because of a fault of ours is answered 500 without a word about it", async () => {
     const secret = "the table orders is locked";
     const peek = () => {
@@ -287,7 +309,7 @@ describe("a purchase that the engine cannot take now", () => {
     expect([answer.status, code(answer)]).toEqual([500, "internal"]);
     expect(answer.text).not.toContain(secret);
     expect(answer.text).not.toContain(".ts");
-    expect(engine.logged).toMatchObject([{ err: { message: secret } }]);
+    expect(engine.logged.at(-1)).toMatchObject({ err: { message: secret } });
   });
 });
 
