@@ -1,7 +1,8 @@
 // Real services on loopback, for development and for the tests that need them.
 
 import { relative } from "node:path";
-import { isServiceName, type ServiceName, serviceNames } from "./services/catalog.ts";
+import { type ServiceName, serviceNames } from "./services/catalog.ts";
+import { parseServicesCommand, type ServicesCommand } from "./services/command.ts";
 import {
   configurations,
   emptyService,
@@ -22,32 +23,7 @@ reset   stop them and delete their data; what ran starts anew
 NAME is one of ${serviceNames.join(", ")}; without names: all of them.
 Exit codes: 0 done, 1 failed (status: something is down), 2 wrong usage.`;
 
-const verbs = ["up", "down", "status", "reset"] as const;
-type Verb = (typeof verbs)[number];
-
-export interface ServicesCommand {
-  readonly verb: Verb;
-  readonly names: readonly ServiceName[];
-  readonly json: boolean;
-}
-
-/** The command, or what is wrong with it. */
-export function parseServicesCommand(args: readonly string[]): ServicesCommand | string {
-  const words = args.filter((arg) => arg !== "--json");
-  const [verb, ...names] = words;
-  if (!isVerb(verb)) return verb === undefined ? "say what to do" : `there is no \`${verb}\``;
-  const unknown = names.find((name) => !isServiceName(name));
-  if (unknown !== undefined) return `there is no service ${unknown}`;
-  const chosen = names.filter(isServiceName);
-  const json = words.length < args.length;
-  return { verb, names: chosen.length === 0 ? serviceNames : [...new Set(chosen)], json };
-}
-
-function isVerb(text: string | undefined): text is Verb {
-  return verbs.some((verb) => verb === text);
-}
-
-if (import.meta.main) process.exit(await main(process.argv.slice(2)));
+process.exit(await main(process.argv.slice(2)));
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
