@@ -1,0 +1,120 @@
+/** What is stored of buyers and orders, packed: ten million of them have to fit. Buyers and keys
+ * are chosen by strangers, so they are told apart by pieces of SHA-256 too long to be made to
+ * collide with somebody else's. The layouts are those of scripts/prelude.lua. */
+import {
+  type BuyerId,
+  epoch,
+  instant,
+  type OrderId,
+  orderIdOf,
+  type RequestKey,
+  routeOf,
+  type SaleId,
+  units,
+} from "../../domain/ids.ts";
+import type { HeldOrder, Reservation, ReserveRequest } from "../../domain/reservation.ts";
+import { assert, present } from "../../lib/assert.ts";
+import { recent } from "../../lib/recent.ts";
+
+const buyerBytes = 12;
+const keyBytes = 10;
+const fingerprintBytes = 4;
+const markBytes = 12;
+const headBytes = 32;
+export const heldBytes = buyerBytes + keyBytes + markBytes + 2 + fingerprintBytes;
+
+/** What stands between the parts of a text, none of which can hold it. */
+const separator = "\0";
+
+export function buyerField(buyerId: BuyerId): Buffer {
+  return digest(buyerId).subarray(0, buyerBytes);
+}
+
+/** The requests of one batch: heads of 32 bytes each, and their texts. */
+export function packRequests(
+  requests: readonly ReserveRequest[],
+  bucket: number,
+): { readonly heads: Buffer; readonly texts: string } {
+  const heads = Buffer.alloc(requests.length * headBytes);
+  let texts = "";
+  requests.forEach(({ buyerId, requestKey, fingerprint, quantity }, place) => {
+    const text = buyerId + separator + requestKey + separator + fingerprint;
+    const at = place * headBytes;
+    digest(buyerId).copy(heads, at, 0, buyerBytes);
+    digest(requestKey).copy(heads, at + 12, 0, keyBytes);
+    fingerprintHash(fingerprint).copy(heads, at + 22);
+    heads.writeUInt8(bucket, at + 26);
+    heads.writeUInt16BE(quantity, at + 28);
+    heads.writeUInt16BE(Buffer.byteLength(text), at + 30);
+    texts += text;
+  });
+  return { heads, texts };
+}
+
+/** Live orders of the ledger as `hold` takes them. */
+export function packHeld(orders: readonly HeldOrder[]): Buffer {
+  const packed = Buffer.alloc(orders.length * heldBytes);
+  orders.forEach(({ buyerId, requestKey, fingerprint, orderId, quantity }, place) => {
+    const at = place * heldBytes;
+    digest(buyerId).copy(packed, at, 0, buyerBytes);
+    digest(requestKey).copy(packed, at + 12, 0, keyBytes);
+    present(markOf(orderId), `no order id: ${orderId}`).copy(packed, at + 22);
+    packed.writeUInt16BE(quantity, at + 34);
+    fingerprintHash(fingerprint).copy(packed, at + 36);
+  });
+  return packed;
+}
+
+/** The order's id but for its sale; null if the text is no order id. */
+export function markOf(orderId: OrderId): Buffer | null {
+  const route = routeOf(orderId);
+  if (route === null) return null;
+  const mark = Buffer.alloc(markBytes);
+  mark.writeUIntBE(route.reservedAt, 0, 6);
+  mark.writeUInt8(route.bucket, 6);
+  mark.writeUInt16BE(route.epoch, 7);
+  mark.writeUIntBE(route.sequence, 9, 3);
+  return mark;
+}
+
+export function orderIdOfMark(saleId: SaleId, mark: Buffer): OrderId {
+  return orderIdOf({
+    saleId,
+    reservedAt: instant(mark.readUIntBE(0, 6)),
+    bucket: mark.readUInt8(6),
+    epoch: epoch(mark.readUInt16BE(7)),
+    sequence: mark.readUIntBE(9, 3),
+  });
+}
+
+/** A pending reservation from its mark and what is kept with it: quantity 2 bytes, sweeps 1, then
+ * the text that was reserved. */
+export function unpackReservation(saleId: SaleId, mark: Buffer, known: Buffer): Reservation {
+  const [buyerId, requestKey, fingerprint] = known.toString("utf8", 3).split(separator);
+  assert(fingerprint !== undefined, `what is pending of ${saleId} cannot be read`);
+  return {
+    orderId: orderIdOfMark(saleId, mark),
+    saleId,
+    epoch: epoch(mark.readUInt16BE(7)),
+    buyerId: buyerId as BuyerId,
+    requestKey: requestKey as RequestKey,
+    fingerprint,
+    quantity: units(known.readUInt16BE(0)),
+    reservedAt: instant(mark.readUIntBE(0, 6)),
+  };
+}
+
+/** There are few different ones, so they are hashed once. */
+const fingerprints = recent<string, Buffer>(1_000);
+
+function fingerprintHash(fingerprint: string): Buffer {
+  const known = fingerprints.get(fingerprint);
+  if (known !== undefined) return known;
+  const hash = digest(fingerprint).subarray(0, fingerprintBytes);
+  fingerprints.set(fingerprint, hash);
+  return hash;
+}
+
+function digest(text: string): Buffer {
+  return new Bun.CryptoHasher("sha256").update(text).digest();
+}

@@ -1,0 +1,42 @@
+-- Shared by all scripts, after a clock. KEYS[1] is the stock hash of one bucket; its companions
+-- share its hash tag and so its slot: <stock>:pending, <stock>:due, <stock>:b:<epoch>:<shard>.
+--
+-- Numbers are doubles here and exact up to 2^53; times are milliseconds since 1970.
+-- A mark names an order within its sale, as its id does: time 6 bytes, bucket 1, epoch 2, sequence 3.
+-- An entry is one order in a buyer's record, 28 bytes: request key's hash 10, mark 12, quantity 2,
+-- fingerprint's hash 4.
+
+local stock = KEYS[1]
+local pendingKey = stock .. ':pending'
+local dueKey = stock .. ':due'
+local ENTRY = 28
+
+-- Changes whenever the server starts, is promoted or starts over as a replica: what it holds may
+-- then be older than what was once answered. None on a replica, which may lag behind its master.
+local function incarnation()
+  local info = redis.call('INFO', 'replication')
+  return string.find(info, 'role:master', 1, true) and string.match(info, 'master_replid:(%x+)')
+end
+
+-- Why the bucket cannot be asked, or nil. The arguments are these fields of the stock hash.
+local function notLoaded(epoch, loadedUnder, sealed)
+  if not epoch then return 'it was never loaded, or its data are gone' end
+  if sealed then return 'it is being loaded' end
+  if loadedUnder ~= incarnation() then return 'Redis was restarted or failed over since its load' end
+  return nil
+end
+
+-- Whether the bucket is being loaded under this epoch, and nothing was lost since it was sealed.
+local function sealedUnder(wanted)
+  local h = redis.call('HMGET', stock, 'epoch', 'incarnation', 'sealed')
+  return h[1] == wanted and h[3] and h[2] == incarnation()
+end
+
+-- The prefix of the hashes that hold the buyers' records.
+local function shardsOf(epoch) return stock .. ':b:' .. epoch .. ':' end
+
+-- Which of them holds a buyer, from his hash.
+local function shardOf(field, shards)
+  local b1, b2, b3, b4 = string.byte(field, 1, 4)
+  return (b1 * 16777216 + b2 * 65536 + b3 * 256 + b4) % shards
+end

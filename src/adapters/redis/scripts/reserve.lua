@@ -1,0 +1,84 @@
+-- Decides a batch of requests, in order, as decideReserve in domain/reservation.ts does.
+-- ARGV[1]  how many requests
+-- ARGV[2]  32 bytes a request: buyer's hash 12, request key's hash 10, fingerprint's hash 4,
+--          bucket 1, unused 1, quantity 2, length of its text 2
+-- ARGV[3]  the texts one after the other: what a sweep needs to append the order again
+-- Reply    {text} if it is not loaded, else {now, epoch, version, outcome…}; an outcome is the
+--          sequence of a reservation, a negative refusal, or 13 bytes of a known order: its mark,
+--          then '1' if it is pending, else '0'.
+local h = redis.call('HMGET', stock, 'epoch', 'incarnation', 'sealed', 'state', 'opens', 'ends',
+  'limit', 'pendingMax', 'version', 'remaining', 'seq', 'shards', 'pendingUnits', 'changes')
+local why = notLoaded(h[1], h[2], h[3])
+if why then return {why} end
+
+local call, sub, unpackBytes, packBytes = redis.call, string.sub, struct.unpack, struct.pack
+local at = now()
+local epoch, state, opens, ends = tonumber(h[1]), h[4], tonumber(h[5]), tonumber(h[6])
+local limit, pendingMax = tonumber(h[7]), tonumber(h[8])
+local remaining, seq, shards = tonumber(h[10]), tonumber(h[11]), tonumber(h[12])
+local pending = call('HLEN', pendingKey)
+local prefix = shardsOf(h[1])
+
+local closed = nil
+if state == 'closed' or (ends and at >= ends) then closed = -4
+elseif state == 'paused' then closed = -3
+elseif state == 'scheduled' and not (opens and at >= opens) then closed = -2
+end
+
+local marks, dues, taken = {}, {}, 0
+-- Marks of this very batch, which are not written yet.
+local fresh = {}
+
+-- What the record says about the key, or nil and the units held.
+local function known(record, key, print)
+  local held = 0
+  for e = 1, #record, ENTRY do
+    if sub(record, e, e + 9) == key then
+      if sub(record, e + 24, e + 27) ~= print then return -1 end
+      local mark = sub(record, e + 10, e + 21)
+      local open = fresh[mark] or call('HEXISTS', pendingKey, mark) == 1
+      return mark .. (open and '1' or '0')
+    end
+    held = held + unpackBytes('>I2', record, e + 22)
+  end
+  return nil, held
+end
+
+local reply = {at, epoch, tonumber(h[9])}
+local heads, texts = ARGV[2], ARGV[3]
+local head, text = 1, 1
+for n = 1, tonumber(ARGV[1]) do
+  local field, key, print, bucket, _, quantity, length, after =
+    unpackBytes('>c12c10c4BBI2I2', heads, head)
+  local shard = prefix .. shardOf(field, shards)
+  local record = call('HGET', shard, field) or ''
+  local outcome, held = known(record, key, print)
+  if outcome then -- known
+  elseif closed then outcome = closed
+  elseif held + quantity > limit then outcome = -5
+  elseif pending >= pendingMax then outcome = -6
+  elseif quantity > remaining then outcome = -7
+  else
+    local mark = packBytes('>I6BI2I3', at, bucket, epoch, seq % 16777216)
+    call('HSET', shard, field, record .. key .. mark .. packBytes('>I2', quantity) .. print)
+    fresh[mark] = true
+    marks[2 * taken + 1] = mark
+    marks[2 * taken + 2] = packBytes('>I2B', quantity, 0) .. sub(texts, text, text + length - 1)
+    dues[2 * taken + 1] = at
+    dues[2 * taken + 2] = mark
+    remaining, pending, taken = remaining - quantity, pending + 1, taken + 1
+    outcome = seq
+    seq = seq + 1
+  end
+  reply[n + 3] = outcome
+  head, text = after, text + length
+end
+
+if taken > 0 then
+  local units = tonumber(h[10]) - remaining
+  call('HSET', pendingKey, unpack(marks))
+  call('ZADD', dueKey, unpack(dues))
+  call('HSET', stock, 'remaining', remaining, 'seq', seq, 'pendingUnits', h[13] + units,
+    'changes', h[14] + 1)
+end
+return reply
