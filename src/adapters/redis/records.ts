@@ -25,6 +25,9 @@ export const heldBytes = buyerBytes + keyBytes + markBytes + 2 + fingerprintByte
 
 /** What stands between the parts of a text, none of which can hold it. */
 const separator = "\0";
+/** Redis looks through small hashes entry by entry, unless one of their values is longer than 64
+ * bytes; with the quantity this is. */
+const textMinLength = 63;
 
 export function buyerField(buyerId: BuyerId): Buffer {
   return digest(buyerId).subarray(0, buyerBytes);
@@ -38,7 +41,8 @@ export function packRequests(
   const heads = Buffer.alloc(requests.length * headBytes);
   let texts = "";
   requests.forEach(({ buyerId, requestKey, fingerprint, quantity }, place) => {
-    const text = buyerId + separator + requestKey + separator + fingerprint;
+    const parts = buyerId + separator + requestKey + separator + fingerprint;
+    const text = parts.padEnd(textMinLength, separator);
     const at = place * headBytes;
     digest(buyerId).copy(heads, at, 0, buyerBytes);
     digest(requestKey).copy(heads, at + 12, 0, keyBytes);
@@ -87,10 +91,10 @@ export function orderIdOfMark(saleId: SaleId, mark: Buffer): OrderId {
   });
 }
 
-/** A pending reservation from its mark and what is kept with it: quantity 2 bytes, sweeps 1, then
- * the text that was reserved. */
+/** A pending reservation from its mark and what is kept with it: quantity 2 bytes, then the text
+ * that came with its request. */
 export function unpackReservation(saleId: SaleId, mark: Buffer, known: Buffer): Reservation {
-  const [buyerId, requestKey, fingerprint] = known.toString("utf8", 3).split(separator);
+  const [buyerId, requestKey, fingerprint] = known.toString("utf8", 2).split(separator);
   assert(fingerprint !== undefined, `what is pending of ${saleId} cannot be read`);
   return {
     orderId: orderIdOfMark(saleId, mark),

@@ -3,6 +3,7 @@ import { script } from "./connection.ts";
 import arrived from "./scripts/arrived.lua" with { type: "text" };
 import serverClock from "./scripts/clock.lua" with { type: "text" };
 import configure from "./scripts/configure.lua" with { type: "text" };
+import due from "./scripts/due.lua" with { type: "text" };
 import former from "./scripts/former.lua" with { type: "text" };
 import hold from "./scripts/hold.lua" with { type: "text" };
 import level from "./scripts/level.lua" with { type: "text" };
@@ -27,6 +28,7 @@ export function stockScripts(clock: string = serverClock) {
   return {
     arrived: whole(arrived),
     configure: whole(configure),
+    due: whole(due),
     former: whole(former),
     hold: whole(hold),
     level: whole(level),

@@ -10,7 +10,7 @@ import { listOf, numberOf } from "./reply.ts";
 
 /** Buyers meant for one hash, so few that Redis keeps them all in its compact form and finds one
  * fast. */
-const buyersPerShard = 64;
+const buyersPerShard = 32;
 /** Orders of the ledger that one script call takes, so that it holds nobody up for long. */
 const heldPerCall = 1_000;
 const unlinkPerCall = 1_000;

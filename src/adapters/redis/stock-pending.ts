@@ -5,7 +5,7 @@ import type { Reservation } from "../../domain/reservation.ts";
 import type { StockStore } from "../../ports/stock-store.ts";
 import { type BucketAccess, bucketsUpTo } from "./bucket.ts";
 import { buyerField, markOf, unpackReservation } from "./records.ts";
-import { bytesOf, listOf, pairsOf } from "./reply.ts";
+import { bytesOf, listOf, numberOf, pairsOf } from "./reply.ts";
 
 export function stockPending(access: BucketAccess): Pick<StockStore, "overdue" | "pending"> {
   const overdue: StockStore["overdue"] = async (saleIds, before, max) =>
@@ -27,8 +27,14 @@ export function stockPending(access: BucketAccess): Pick<StockStore, "overdue" |
   return { overdue, pending };
 }
 
-/** Most sales have nothing overdue, so a plain look comes first. It also says how many each bucket
- * gives, if together they have more than `max`. */
+/** Some orders of one bucket that are due at one time. */
+interface Due {
+  readonly bucket: number;
+  readonly at: number;
+  readonly orders: number;
+}
+
+/** What is due in all buckets says how many each of them gives. */
 async function overdueOf(
   access: BucketAccess,
   saleId: SaleId,
@@ -37,14 +43,11 @@ async function overdueOf(
 ): Promise<Reservation[]> {
   const buckets = await access.count(saleId);
   if (buckets === null) return [];
-  const dueTimes = (bucket: number) => dueBefore(access, saleId, bucket, before, max);
-  const due = (await Promise.all(bucketsUpTo(buckets).map(dueTimes))).flat();
-  const oldest = due.sort((a, b) => a.at - b.at).slice(0, max);
-  const byBucket = Map.groupBy(oldest, ({ bucket }) => bucket);
-  const taken = [...byBucket].map(([bucket, { length }]) =>
+  const due = bucketsUpTo(buckets).map((bucket) => dueIn(access, saleId, bucket, before, max));
+  const taken = [...sharesOf((await Promise.all(due)).flat(), max)].map(([bucket, orders]) =>
     access.run(access.scripts.overdue, saleId, bucket, [
       before,
-      length,
+      orders,
       limits.sweepBackoffMs,
       limits.sweepBackoffMaxMs,
     ]),
@@ -55,17 +58,44 @@ async function overdueOf(
     .sort((a, b) => a.reservedAt - b.reservedAt);
 }
 
-async function dueBefore(
+/** The oldest `max` orders, counted by bucket. */
+function sharesOf(due: readonly Due[], max: number): ReadonlyMap<number, number> {
+  const shares = new Map<number, number>();
+  let left = max;
+  for (const { bucket, orders } of due.toSorted((a, b) => a.at - b.at)) {
+    const share = Math.min(left, orders);
+    if (share > 0) shares.set(bucket, (shares.get(bucket) ?? 0) + share);
+    left -= share;
+  }
+  return shares;
+}
+
+/** Orders that one script call looks at, so that it holds nobody up for long. */
+const looksPerCall = 4_000;
+
+/** Most buckets have nothing that is due, so a plain count comes first. */
+async function dueIn(
   access: BucketAccess,
   saleId: SaleId,
   bucket: number,
   before: Instant,
   max: number,
-): Promise<{ readonly bucket: number; readonly at: number }[]> {
+): Promise<readonly Due[]> {
   const key = access.keys.due(saleId, bucket);
-  const range = ["-inf", `(${before}`, "LIMIT", 0, max, "WITHSCORES"];
-  const found = await access.connection.send(key, ["ZRANGEBYSCORE", key, ...range]);
-  return pairsOf(found).map(([, at]) => ({ bucket, at: Number(at.toString()) }));
+  if ((await access.connection.send(key, ["ZCOUNT", key, "-inf", `(${before}`])) === 0) return [];
+  const found: Due[] = [];
+  let [skip, orders] = [0, 0];
+  while (skip >= 0 && orders < max) {
+    const args = [before, max - orders, looksPerCall, skip];
+    const [next, ...said] = listOf(await access.run(access.scripts.due, saleId, bucket, args));
+    for (let at = 0; at < said.length; at += 2) {
+      const due = { bucket, at: Number(said[at]), orders: numberOf(said[at + 1]) };
+      found.push(due);
+      orders += due.orders;
+    }
+    skip = numberOf(next);
+  }
+  return found;
 }
 
 async function some(

@@ -5,6 +5,9 @@
 -- A mark names an order within its sale, as its id does: time 6 bytes, bucket 1, epoch 2, sequence 3.
 -- An entry is one order in a buyer's record, 28 bytes: request key's hash 10, mark 12, quantity 2,
 -- fingerprint's hash 4.
+-- What is pending is a hash from mark to quantity, 2 bytes, and the text that a sweep needs.
+-- What is due is a sorted set of batches by time: mark of the first order 12, how many orders of
+-- consecutive sequences 2, how often they were swept 1. Some or all may be settled by now.
 
 local stock = KEYS[1]
 local pendingKey = stock .. ':pending'
@@ -39,4 +42,12 @@ local function shardsOf(epoch) return stock .. ':b:' .. epoch .. ':' end
 local function shardOf(field, shards)
   local b1, b2, b3, b4 = string.byte(field, 1, 4)
   return (b1 * 16777216 + b2 * 65536 + b3 * 256 + b4) % shards
+end
+
+-- The marks of a batch that is due.
+local function marksOf(batch)
+  local head, first, count = struct.unpack('>c9I3I2', batch)
+  local marks = {}
+  for n = 1, count do marks[n] = head .. struct.pack('>I3', (first + n - 1) % 16777216) end
+  return marks
 end

@@ -23,7 +23,6 @@ for n = 2, #ARGV, 2 do
   local known = redis.call('HGET', pendingKey, ARGV[n])
   if known then
     redis.call('HDEL', pendingKey, ARGV[n])
-    redis.call('ZREM', dueKey, ARGV[n])
     forget(ARGV[n + 1], ARGV[n])
     count = count + 1
     units = units + struct.unpack('>I2', known)

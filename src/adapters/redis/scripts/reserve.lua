@@ -25,7 +25,7 @@ elseif state == 'paused' then closed = -3
 elseif state == 'scheduled' and not (opens and at >= opens) then closed = -2
 end
 
-local marks, dues, taken = {}, {}, 0
+local marks, taken = {}, 0
 -- Marks of this very batch, which are not written yet.
 local fresh = {}
 
@@ -63,9 +63,7 @@ for n = 1, tonumber(ARGV[1]) do
     call('HSET', shard, field, record .. key .. mark .. packBytes('>I2', quantity) .. print)
     fresh[mark] = true
     marks[2 * taken + 1] = mark
-    marks[2 * taken + 2] = packBytes('>I2B', quantity, 0) .. sub(texts, text, text + length - 1)
-    dues[2 * taken + 1] = at
-    dues[2 * taken + 2] = mark
+    marks[2 * taken + 2] = packBytes('>I2', quantity) .. sub(texts, text, text + length - 1)
     remaining, pending, taken = remaining - quantity, pending + 1, taken + 1
     outcome = seq
     seq = seq + 1
@@ -77,7 +75,8 @@ end
 if taken > 0 then
   local units = tonumber(h[10]) - remaining
   call('HSET', pendingKey, unpack(marks))
-  call('ZADD', dueKey, unpack(dues))
+  -- One batch is due as a whole: its sequences follow one another.
+  call('ZADD', dueKey, at, marks[1] .. packBytes('>I2B', taken, 0))
   call('HSET', stock, 'remaining', remaining, 'seq', seq, 'pendingUnits', h[13] + units,
     'changes', h[14] + 1)
 end
