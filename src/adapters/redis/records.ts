@@ -20,39 +20,39 @@ const buyerBytes = 12;
 const keyBytes = 10;
 const fingerprintBytes = 4;
 const markBytes = 12;
-const headBytes = 32;
+const headBytes = 30;
 export const heldBytes = buyerBytes + keyBytes + markBytes + 2 + fingerprintBytes;
 
 /** What stands between the parts of a text, none of which can hold it. */
 const separator = "\0";
 /** Redis looks through small hashes entry by entry, unless one of their values is longer than 64
- * bytes; with the quantity this is. */
-const textMinLength = 63;
+ * bytes. */
+const textMinLength = 65;
 
 export function buyerField(buyerId: BuyerId): Buffer {
   return digest(buyerId).subarray(0, buyerBytes);
 }
 
-/** The requests of one batch: heads of 32 bytes each, and their texts. */
-export function packRequests(
-  requests: readonly ReserveRequest[],
-  bucket: number,
-): { readonly heads: Buffer; readonly texts: string } {
+/** The requests of one batch: heads of 30 bytes each, and their texts, which are ASCII. */
+export function packRequests(requests: readonly ReserveRequest[]): {
+  readonly heads: Buffer;
+  readonly texts: Buffer;
+} {
   const heads = Buffer.alloc(requests.length * headBytes);
   let texts = "";
   requests.forEach(({ buyerId, requestKey, fingerprint, quantity }, place) => {
-    const parts = buyerId + separator + requestKey + separator + fingerprint;
-    const text = parts.padEnd(textMinLength, separator);
     const at = place * headBytes;
     digest(buyerId).copy(heads, at, 0, buyerBytes);
     digest(requestKey).copy(heads, at + 12, 0, keyBytes);
     fingerprintHash(fingerprint).copy(heads, at + 22);
-    heads.writeUInt8(bucket, at + 26);
-    heads.writeUInt16BE(quantity, at + 28);
-    heads.writeUInt16BE(Buffer.byteLength(text), at + 30);
-    texts += text;
+    heads.writeUInt16BE(quantity, at + 26);
+    const parts = buyerId + separator + requestKey + separator + fingerprint;
+    const text = String.fromCharCode(quantity >> 8, quantity & 0xff) + parts;
+    const padded = text.padEnd(textMinLength, separator);
+    heads.writeUInt16BE(padded.length, at + 28);
+    texts += padded;
   });
-  return { heads, texts };
+  return { heads, texts: Buffer.from(texts, "latin1") };
 }
 
 /** Live orders of the ledger as `hold` takes them. */
@@ -94,7 +94,7 @@ export function orderIdOfMark(saleId: SaleId, mark: Buffer): OrderId {
 /** A pending reservation from its mark and what is kept with it: quantity 2 bytes, then the text
  * that came with its request. */
 export function unpackReservation(saleId: SaleId, mark: Buffer, known: Buffer): Reservation {
-  const [buyerId, requestKey, fingerprint] = known.toString("utf8", 2).split(separator);
+  const [buyerId, requestKey, fingerprint] = known.toString("latin1", 2).split(separator);
   assert(fingerprint !== undefined, `what is pending of ${saleId} cannot be read`);
   return {
     orderId: orderIdOfMark(saleId, mark),

@@ -57,8 +57,8 @@ async function decide(
   bucket: number,
   requests: readonly ReserveRequest[],
 ): Promise<Reply | NotExecuted> {
-  const { heads, texts } = packRequests(requests, bucket);
-  const args = [requests.length, heads, texts];
+  const { heads, texts } = packRequests(requests);
+  const args = [requests.length, bucket, heads, texts];
   try {
     return await access.run(access.scripts.reserve, saleId, bucket, args);
   } catch (reason) {

@@ -40,8 +40,7 @@ local function shardsOf(epoch) return stock .. ':b:' .. epoch .. ':' end
 
 -- Which of them holds a buyer, from his hash.
 local function shardOf(field, shards)
-  local b1, b2, b3, b4 = string.byte(field, 1, 4)
-  return (b1 * 16777216 + b2 * 65536 + b3 * 256 + b4) % shards
+  return struct.unpack('>I4', field) % shards
 end
 
 -- The marks of a batch that is due.

@@ -1,8 +1,10 @@
 -- Decides a batch of requests, in order, as decideReserve in domain/reservation.ts does.
 -- ARGV[1]  how many requests
--- ARGV[2]  32 bytes a request: buyer's hash 12, request key's hash 10, fingerprint's hash 4,
---          bucket 1, unused 1, quantity 2, length of its text 2
--- ARGV[3]  the texts one after the other: what a sweep needs to append the order again
+-- ARGV[2]  the bucket
+-- ARGV[3]  30 bytes a request: buyer's hash 12, request key's hash 10, fingerprint's hash 4,
+--          quantity 2, length of its text 2
+-- ARGV[4]  the texts one after the other: quantity 2 bytes, then what a sweep needs besides to
+--          append the order again
 -- Reply    {text} if it is not loaded, else {now, epoch, version, outcome…}; an outcome is the
 --          sequence of a reservation, a negative refusal, or 13 bytes of a known order: its mark,
 --          then '1' if it is pending, else '0'.
@@ -26,8 +28,14 @@ elseif state == 'scheduled' and not (opens and at >= opens) then closed = -2
 end
 
 local marks, taken = {}, 0
--- Marks of this very batch, which are not written yet.
-local fresh = {}
+-- Every mark of this batch starts so; they are written at its end.
+local idHead, firstSeq = packBytes('>I6BI2', at, tonumber(ARGV[2]), epoch), seq
+
+local function isPending(mark)
+  local place = (unpackBytes('>I3', mark, 10) - firstSeq) % 16777216
+  if place < taken and sub(mark, 1, 9) == idHead then return true end
+  return call('HEXISTS', pendingKey, mark) == 1
+end
 
 -- What the record says about the key, or nil and the units held.
 local function known(record, key, print)
@@ -36,8 +44,7 @@ local function known(record, key, print)
     if sub(record, e, e + 9) == key then
       if sub(record, e + 24, e + 27) ~= print then return -1 end
       local mark = sub(record, e + 10, e + 21)
-      local open = fresh[mark] or call('HEXISTS', pendingKey, mark) == 1
-      return mark .. (open and '1' or '0')
+      return mark .. (isPending(mark) and '1' or '0')
     end
     held = held + unpackBytes('>I2', record, e + 22)
   end
@@ -45,31 +52,30 @@ local function known(record, key, print)
 end
 
 local reply = {at, epoch, tonumber(h[9])}
-local heads, texts = ARGV[2], ARGV[3]
+local heads, texts = ARGV[3], ARGV[4]
 local head, text = 1, 1
 for n = 1, tonumber(ARGV[1]) do
-  local field, key, print, bucket, _, quantity, length, after =
-    unpackBytes('>c12c10c4BBI2I2', heads, head)
+  local field, key, print, quantity, length = unpackBytes('>c12c10c4I2I2', heads, head)
   local shard = prefix .. shardOf(field, shards)
-  local record = call('HGET', shard, field) or ''
-  local outcome, held = known(record, key, print)
+  local record = call('HGET', shard, field)
+  local outcome, held = nil, 0
+  if record then outcome, held = known(record, key, print) end
   if outcome then -- known
   elseif closed then outcome = closed
   elseif held + quantity > limit then outcome = -5
   elseif pending >= pendingMax then outcome = -6
   elseif quantity > remaining then outcome = -7
   else
-    local mark = packBytes('>I6BI2I3', at, bucket, epoch, seq % 16777216)
-    call('HSET', shard, field, record .. key .. mark .. packBytes('>I2', quantity) .. print)
-    fresh[mark] = true
-    marks[2 * taken + 1] = mark
-    marks[2 * taken + 2] = packBytes('>I2', quantity) .. sub(texts, text, text + length - 1)
+    local entry = packBytes('>c10c9I3I2c4', key, idHead, seq % 16777216, quantity, print)
+    call('HSET', shard, field, record and record .. entry or entry)
+    marks[2 * taken + 1] = sub(entry, 11, 22)
+    marks[2 * taken + 2] = sub(texts, text, text + length - 1)
     remaining, pending, taken = remaining - quantity, pending + 1, taken + 1
     outcome = seq
     seq = seq + 1
   end
   reply[n + 3] = outcome
-  head, text = after, text + length
+  head, text = head + 30, text + length
 end
 
 if taken > 0 then
