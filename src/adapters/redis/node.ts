@@ -17,6 +17,7 @@ export interface RedisNode {
 }
 
 export const commandTimeoutMs = 700;
+const noAnswer = `no answer within ${commandTimeoutMs} ms`;
 const connectTimeoutMs = 1_000;
 const retryMinMs = 50;
 const retryMaxMs = 500;
@@ -37,22 +38,22 @@ export function openNode(options: RedisOptions): RedisNode {
     retryStrategy: (attempt) => Math.min(attempt * retryMinMs, retryMaxMs),
     sentinelRetryStrategy: (attempt) => Math.min(attempt * retryMinMs, retryMaxMs),
   });
-  let lastError = "not connected yet";
+  /** Null while it answers. */
+  let trouble: string | null = "not connected yet";
 
   client.on("error", (error: Error) => {
-    lastError = error.message;
+    if (trouble !== null) trouble = timedOut(error) ? noAnswer : error.message;
     // The check after connecting had no answer.
     if (timedOut(error)) client.stream.destroy();
   });
   client.on("close", () => {
-    if (lastError === "") lastError = "the connection was closed";
+    trouble ??= "the connection was closed";
   });
   client.on("ready", () => {
-    lastError = "";
+    trouble = null;
   });
 
-  const failure = () =>
-    client.status === "ready" ? null : `Redis ${nameOf(options)}: ${lastError}`;
+  const failure = () => (trouble === null ? null : `Redis ${nameOf(options)}: ${trouble}`);
 
   async function send(words: readonly Value[]): Promise<Reply> {
     const why = failure();
@@ -72,8 +73,8 @@ export function openNode(options: RedisOptions): RedisNode {
     const fault = faultOf(reason);
     const demoted = fault instanceof NotExecuted && fault.code === "READONLY";
     if (demoted || timedOut(reason)) {
-      lastError = demoted ? "it is a replica now" : `no answer within ${commandTimeoutMs} ms`;
-      if (client.status === "ready") client.stream.destroy();
+      trouble ??= demoted ? "it is a replica now" : noAnswer;
+      client.stream.destroy();
     }
     return fault;
   }

@@ -81,11 +81,15 @@ export function markOf(orderId: OrderId): Buffer | null {
   return mark;
 }
 
+export function bucketOfMark(mark: Buffer): number {
+  return mark.readUInt8(6);
+}
+
 export function orderIdOfMark(saleId: SaleId, mark: Buffer): OrderId {
   return orderIdOf({
     saleId,
     reservedAt: instant(mark.readUIntBE(0, 6)),
-    bucket: mark.readUInt8(6),
+    bucket: bucketOfMark(mark),
     epoch: epoch(mark.readUInt16BE(7)),
     sequence: mark.readUIntBE(9, 3),
   });

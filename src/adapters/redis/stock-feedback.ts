@@ -1,12 +1,11 @@
 /** What the ledger decided, brought back to the stock. */
-import { routeOf } from "../../domain/ids.ts";
 import type { Reservation } from "../../domain/reservation.ts";
 import { present } from "../../lib/assert.ts";
 import type { StockStore } from "../../ports/stock-store.ts";
 import type { BucketAccess } from "./bucket.ts";
 import type { Script } from "./connection.ts";
 import type { Value } from "./node.ts";
-import { buyerField, markOf } from "./records.ts";
+import { bucketOfMark, buyerField, markOf } from "./records.ts";
 
 /** Marks that one script call takes: Lua hands on fewer than 8,000 arguments. */
 const ordersPerCall = 1_000;
@@ -17,12 +16,12 @@ export function stockFeedback(
   const { scripts } = access;
 
   const settle: StockStore["settle"] = (orders) =>
-    byBucket(access, scripts.settle, orders, (some) => some.map(mark));
+    onBuckets(access, scripts.settle, orders, (some) => some.map(({ mark }) => mark));
 
   const release: StockStore["release"] = (orders, credit) =>
-    byBucket(access, scripts.release, orders, (some) => [
+    onBuckets(access, scripts.release, orders, (some) => [
       credit ? 1 : 0,
-      ...some.flatMap((order) => [mark(order), buyerField(order.buyerId)]),
+      ...some.flatMap(({ mark, order }) => [mark, buyerField(order.buyerId)]),
     ]);
 
   /** All units go to bucket 0, so that one step decides whether a version was counted; the others
@@ -34,28 +33,34 @@ export function stockFeedback(
   return { settle, release, restock };
 }
 
-async function byBucket(
+interface Marked {
+  readonly order: Reservation;
+  readonly mark: Buffer;
+}
+
+/** Runs a script on each bucket that has some of the orders, each order once. */
+async function onBuckets(
   access: BucketAccess,
   script: Script,
   orders: readonly Reservation[],
-  argsOf: (orders: readonly Reservation[]) => Value[],
+  argsOf: (some: readonly Marked[]) => Value[],
 ): Promise<void> {
-  const groups = Map.groupBy(orders, (order) => access.keys.stock(order.saleId, bucketOf(order)));
+  const marked = new Map(orders.map((order) => [order.orderId, markedOf(order)]));
+  const groups = Map.groupBy(
+    marked.values(),
+    ({ order, mark }) => `${order.saleId}:${bucketOfMark(mark)}`,
+  );
   const calls: Promise<unknown>[] = [];
   for (const group of groups.values()) {
     for (let from = 0; from < group.length; from += ordersPerCall) {
       const some = group.slice(from, from + ordersPerCall);
-      const [{ saleId }, bucket] = [some[0] as Reservation, bucketOf(some[0] as Reservation)];
-      calls.push(access.run(script, saleId, bucket, argsOf(some)));
+      const { order, mark } = present(some[0], "a group has members");
+      calls.push(access.run(script, order.saleId, bucketOfMark(mark), argsOf(some)));
     }
   }
   await Promise.all(calls);
 }
 
-function bucketOf({ orderId }: Reservation): number {
-  return present(routeOf(orderId), `no order id: ${orderId}`).bucket;
-}
-
-function mark({ orderId }: Reservation): Buffer {
-  return present(markOf(orderId), `no order id: ${orderId}`);
+function markedOf(order: Reservation): Marked {
+  return { order, mark: present(markOf(order.orderId), `no order id: ${order.orderId}`) };
 }
