@@ -82,7 +82,7 @@ test("a cluster that nobody has found yet takes nothing and says so", async () =
   const early = openRedis(connectionString());
   const refused = early.send("key", ["GET", "key"]);
   await expect(refused).rejects.toBeInstanceOf(NotExecuted);
-  expect(early.failure()).toContain("no cluster found yet");
+  expect(early.failure()).toContain("no cluster was found yet");
   await early.ready(readyMs);
   expect(await early.send("key", ["GET", "key"])).toBeNull();
   early.close();

@@ -1,6 +1,7 @@
 /** One bucket of stock as plain state, decided by the domain: what the scripts must agree with. */
 import {
   type BuyerId,
+  type Epoch,
   epoch,
   instant,
   type OrderId,
@@ -82,15 +83,7 @@ export function stockModel(saleId: SaleId, total: number, loaded: StockSettings)
   }
 
   function level(): StockLevel {
-    const pendingUnits = [...pending.values()].reduce((sum, order) => sum + order.quantity, 0);
-    return {
-      epoch: under,
-      remaining: units(remaining),
-      pendingUnits: units(pendingUnits),
-      pendingOrders: pending.size,
-      inTransfer: units(0),
-      released: units(released),
-    };
+    return levelOf([...pending.values()], { epoch: under, remaining, released });
   }
 
   return {
@@ -107,5 +100,19 @@ export function stockModel(saleId: SaleId, total: number, loaded: StockSettings)
     level,
     version: () => settings.version,
     orders: () => [...byBuyer.values()].flat(),
+  };
+}
+
+function levelOf(
+  pending: readonly Reservation[],
+  counts: { readonly epoch: Epoch; readonly remaining: number; readonly released: number },
+): StockLevel {
+  return {
+    epoch: counts.epoch,
+    remaining: units(counts.remaining),
+    pendingUnits: units(pending.reduce((sum, order) => sum + order.quantity, 0)),
+    pendingOrders: pending.length,
+    inTransfer: units(0),
+    released: units(counts.released),
   };
 }

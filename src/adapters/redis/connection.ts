@@ -60,7 +60,8 @@ export function script(lua: string): Script {
   return { lua, sha1: createHash("sha1").update(lua).digest("hex") };
 }
 
-/** Runs a script by its digest. A server that does not know it ran nothing, and is sent the text. */
+/** Runs a script by its digest. A server that does not know it has run nothing, and is sent the
+ * text. */
 export async function run(
   connection: Pick<RedisConnection, "send">,
   { lua, sha1 }: Script,

@@ -1,5 +1,5 @@
--- Says what is due, oldest first, and forgets batches that are settled. Looks at so many orders only
--- that it holds nobody up for long.
+-- Says what is due, oldest first, and forgets batches that are settled. Looks at so many orders
+-- only that it holds nobody up for long.
 -- ARGV   before, most orders to say, most orders to look at, batches to skip: those said before
 -- Reply  {how many batches to skip next, or -1 at the end, then in turn a batch's due time and how
 --        many of its orders are pending}

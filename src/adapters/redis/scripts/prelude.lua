@@ -2,7 +2,8 @@
 -- share its hash tag and so its slot: <stock>:pending, <stock>:due, <stock>:b:<epoch>:<shard>.
 --
 -- Numbers are doubles here and exact up to 2^53; times are milliseconds since 1970.
--- A mark names an order within its sale, as its id does: time 6 bytes, bucket 1, epoch 2, sequence 3.
+-- A mark names an order within its sale, as its id does: time 6 bytes, bucket 1, epoch 2,
+-- sequence 3.
 -- An entry is one order in a buyer's record, 28 bytes: request key's hash 10, mark 12, quantity 2,
 -- fingerprint's hash 4.
 -- What is pending is a hash from mark to quantity, 2 bytes, and the text that a sweep needs.
@@ -25,7 +26,7 @@ end
 local function notLoaded(epoch, loadedUnder, sealed)
   if not epoch then return 'it was never loaded, or its data are gone' end
   if sealed then return 'it is being loaded' end
-  if loadedUnder ~= incarnation() then return 'Redis was restarted or failed over since its load' end
+  if loadedUnder ~= incarnation() then return 'Redis was restarted or failed over since' end
   return nil
 end
 
