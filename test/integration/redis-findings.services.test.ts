@@ -10,10 +10,7 @@ let redis: PrivateRedis;
 let connection: RedisConnection;
 
 beforeAll(async () => {
-  redis = await privateRedis();
-  await redis.start();
-  connection = openRedis(redis.url);
-  await connection.ready(readyMs);
+  ({ server: redis, connection } = await started());
 });
 afterAll(async () => {
   connection.close();
@@ -44,20 +41,20 @@ test.each([
 });
 
 test("a server that is cut off from its replicas and sells on is a warning", async () => {
-  await config("repl-diskless-sync-delay", "0");
-  const replica = await privateRedis();
-  await replica.start();
-  const other = openRedis(replica.url);
-  await other.ready(readyMs);
-  await other.send("", ["REPLICAOF", "127.0.0.1", redis.port]);
-  while (!String(await connection.send("", ["INFO", "replication"])).includes("state=online")) {
-    await Bun.sleep(20);
-  }
-  const advice = (await redisFindings(connection)).map((finding) => finding.advice).join();
+  const [master, replica] = await Promise.all([started(), started()]);
+  await master.connection.send("", ["CONFIG", "SET", "repl-diskless-sync-delay", 0]);
+  await replica.connection.send("", ["REPLICAOF", "127.0.0.1", master.server.port]);
+  const isJoined = async () =>
+    String(await master.connection.send("", ["INFO", "replication"])).includes("state=online");
+  while (!(await isJoined())) await Bun.sleep(20);
+  const found = await redisFindings(master.connection);
+  const advice = found.map((finding) => finding.advice).join();
   expect(advice).toContain("min-replicas-to-write 1");
   expect(advice).toContain("repl-backlog-ttl 0");
-  other.close();
-  await replica.stop();
+  for (const { connection, server } of [master, replica]) {
+    connection.close();
+    await server.stop();
+  }
 }, 30_000);
 
 test("a server that is not there fails", async () => {
@@ -65,3 +62,11 @@ test("a server that is not there fails", async () => {
   expect(await redisFindings(nowhere)).toMatchObject([{ level: "fail" }]);
   nowhere.close();
 });
+
+async function started() {
+  const server = await privateRedis();
+  await server.start();
+  const connection = openRedis(server.url);
+  await connection.ready(readyMs);
+  return { server, connection };
+}
