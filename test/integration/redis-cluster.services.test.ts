@@ -25,7 +25,7 @@ beforeAll(async () => {
   await Promise.all(nodes.map((node) => node.start()));
   await joinCluster(nodes.map((node) => node.port));
 }, setUpMs);
-afterAll(() => Promise.all(nodes.map((node) => node.stop())));
+afterAll(() => Promise.all(nodes.map((node) => node.remove())));
 
 beforeEach(async () => {
   // One seed is enough.

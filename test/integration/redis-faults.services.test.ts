@@ -22,7 +22,7 @@ beforeAll(async () => {
   redis = await privateRedis();
   await redis.start();
 });
-afterAll(() => redis.stop());
+afterAll(() => redis.remove());
 
 beforeEach(async () => {
   connection = openRedis(redis.url);
@@ -126,7 +126,7 @@ describe("when the server hangs", () => {
     redis.hang();
     const asked = buy("a").catch((reason: unknown) => reason);
     await redis.kill();
-    expect(await asked).toBeInstanceOf(Error);
+    expect(await asked).toMatchObject({ message: expect.stringContaining("connection was lost") });
     expect(await buy("b")).toMatchObject({ ok: false, error: { code: "stock-unavailable" } });
     await redis.start();
     await connection.ready(readyMs);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   connection.close();
-  await redis.stop();
+  await redis.remove();
 });
 afterEach(async () => {
   for (const [name, value] of Object.entries(good)) await config(name, value);
@@ -53,7 +53,7 @@ test("a server that is cut off from its replicas and sells on is a warning", asy
   expect(advice).toContain("repl-backlog-ttl 0");
   for (const { connection, server } of [master, replica]) {
     connection.close();
-    await server.stop();
+    await server.remove();
   }
 }, 30_000);
 

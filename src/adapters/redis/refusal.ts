@@ -42,7 +42,9 @@ export function faultOf(reason: unknown): Error {
   const code = notSent.test(message) ? "NOT_SENT" : refusal.exec(message)?.[1];
   if (code !== undefined) return new NotExecuted(code, `Redis: ${message}`, { cause: reason });
   if (reason.name === "ReplyError") return reason;
-  return new ServiceUnavailable(`Redis: ${message}`, { cause: reason });
+  const lost = reason.name === "MaxRetriesPerRequestError";
+  const what = lost ? "the connection was lost before the answer" : message;
+  return new ServiceUnavailable(`Redis: ${what}`, { cause: reason });
 }
 
 const notSent = /^Stream isn't writeable/;
