@@ -62,9 +62,9 @@ export function packHeld(orders: readonly HeldOrder[]): Buffer {
     const at = place * heldBytes;
     digest(buyerId).copy(packed, at, 0, buyerBytes);
     digest(requestKey).copy(packed, at + 12, 0, keyBytes);
-    present(markOf(orderId), `no order id: ${orderId}`).copy(packed, at + 22);
-    packed.writeUInt16BE(quantity, at + 34);
-    fingerprintHash(fingerprint).copy(packed, at + 36);
+    fingerprintHash(fingerprint).copy(packed, at + 22);
+    packed.writeUInt16BE(quantity, at + 26);
+    present(markOf(orderId), `no order id: ${orderId}`).copy(packed, at + 28);
   });
   return packed;
 }

@@ -7,7 +7,7 @@ local shard = shardsOf(h[1]) .. shardOf(ARGV[1], tonumber(h[2]))
 local record = redis.call('HGET', shard, ARGV[1]) or ''
 local reply = {}
 for e = 1, #record, ENTRY do
-  local mark = string.sub(record, e + 10, e + 21)
+  local mark = string.sub(record, e + 16, e + 27)
   local known = redis.call('HGET', pendingKey, mark)
   if known then
     reply[#reply + 1] = mark

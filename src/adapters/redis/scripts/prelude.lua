@@ -4,8 +4,8 @@
 -- Numbers are doubles here and exact up to 2^53; times are milliseconds since 1970.
 -- A mark names an order within its sale, as its id does: time 6 bytes, bucket 1, epoch 2,
 -- sequence 3.
--- An entry is one order in a buyer's record, 28 bytes: request key's hash 10, mark 12, quantity 2,
--- fingerprint's hash 4.
+-- An entry is one order in a buyer's record, 28 bytes: request key's hash 10, fingerprint's hash
+-- 4, quantity 2, mark 12.
 -- What is pending is a hash from mark to quantity, 2 bytes, and the text that a sweep needs.
 -- What is due is a sorted set of batches by time: mark of the first order 12, how many orders of
 -- consecutive sequences 2, how often they were swept 1. Some or all may be settled by now.

@@ -10,7 +10,7 @@ local function forget(field, mark)
   local record = redis.call('HGET', shard, field) or ''
   local rest = ''
   for e = 1, #record, ENTRY do
-    if string.sub(record, e + 10, e + 21) ~= mark then
+    if string.sub(record, e + 16, e + 27) ~= mark then
       rest = rest .. string.sub(record, e, e + ENTRY - 1)
     end
   end

@@ -13,7 +13,8 @@ local h = redis.call('HMGET', stock, 'epoch', 'incarnation', 'sealed', 'state', 
 local why = notLoaded(h[1], h[2], h[3])
 if why then return {why} end
 
-local call, sub, unpackBytes, packBytes = redis.call, string.sub, struct.unpack, struct.pack
+local call, sub, byte = redis.call, string.sub, string.byte
+local unpackBytes, packBytes = struct.unpack, struct.pack
 local at = now()
 local epoch, state, opens, ends = tonumber(h[1]), h[4], tonumber(h[5]), tonumber(h[6])
 local limit, pendingMax = tonumber(h[7]), tonumber(h[8])
@@ -37,16 +38,17 @@ local function isPending(mark)
   return call('HEXISTS', pendingKey, mark) == 1
 end
 
--- What the record says about the key, or nil and the units held.
-local function known(record, key, print)
-  local held = 0
+-- What the record says about the key, or nil and the units held. `asked` begins as an entry does.
+local function known(record, asked)
+  local key, held = sub(asked, 1, 10), 0
   for e = 1, #record, ENTRY do
     if sub(record, e, e + 9) == key then
-      if sub(record, e + 24, e + 27) ~= print then return -1 end
-      local mark = sub(record, e + 10, e + 21)
+      if sub(record, e + 10, e + 13) ~= sub(asked, 11, 14) then return -1 end
+      local mark = sub(record, e + 16, e + 27)
       return mark .. (isPending(mark) and '1' or '0')
     end
-    held = held + unpackBytes('>I2', record, e + 22)
+    local high, low = byte(record, e + 14, e + 15)
+    held = held + high * 256 + low
   end
   return nil, held
 end
@@ -55,20 +57,22 @@ local reply = {at, epoch, tonumber(h[9])}
 local heads, texts = ARGV[3], ARGV[4]
 local head, text = 1, 1
 for n = 1, tonumber(ARGV[1]) do
-  local field, key, print, quantity, length = unpackBytes('>c12c10c4I2I2', heads, head)
+  local field, asked = sub(heads, head, head + 11), sub(heads, head + 12, head + 27)
+  local q1, q2, l1, l2 = byte(heads, head + 26, head + 29)
+  local quantity, length = q1 * 256 + q2, l1 * 256 + l2
   local shard = prefix .. shardOf(field, shards)
   local record = call('HGET', shard, field)
   local outcome, held = nil, 0
-  if record then outcome, held = known(record, key, print) end
+  if record then outcome, held = known(record, asked) end
   if outcome then -- known
   elseif closed then outcome = closed
   elseif held + quantity > limit then outcome = -5
   elseif pending >= pendingMax then outcome = -6
   elseif quantity > remaining then outcome = -7
   else
-    local entry = packBytes('>c10c9I3I2c4', key, idHead, seq % 16777216, quantity, print)
-    call('HSET', shard, field, record and record .. entry or entry)
-    marks[2 * taken + 1] = sub(entry, 11, 22)
+    local mark = packBytes('>c9I3', idHead, seq % 16777216)
+    call('HSET', shard, field, record and record .. asked .. mark or asked .. mark)
+    marks[2 * taken + 1] = mark
     marks[2 * taken + 2] = sub(texts, text, text + length - 1)
     remaining, pending, taken = remaining - quantity, pending + 1, taken + 1
     outcome = seq
