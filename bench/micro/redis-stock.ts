@@ -39,8 +39,14 @@ async function decisions(): Promise<void> {
     const sale = saleIdOf(size + 10);
     const count = Math.min(orders, size * 800);
     await loadStock(stock, sale, { total: count, settings: roomy });
-    const taking = await serverTime(() => buy(stock, sale, count, size, "a"));
-    const refusing = await serverTime(() => buy(stock, sale, count, size, "b"));
+    let settling = 0;
+    const all = await serverTime(() =>
+      buy(stock, sale, count, size, async (made) => {
+        settling += await serverTime(() => stock.settle(made));
+      }),
+    );
+    const taking = all - settling;
+    const refusing = await serverTime(() => buy(stock, sale, count, size));
     const perSecond = (us: number) => `${Math.round((count / us) * 1_000)}k/s`;
     say(`batches of ${size}`, `${perSecond(taking)} taken, ${perSecond(refusing)} sold out`);
   }
@@ -52,7 +58,7 @@ async function memory(): Promise<void> {
   const before = await usedMemory();
   let settling = 0;
   const started = performance.now();
-  await buy(stock, sale, orders, limits.reserveBatchMax, "a", async (made) => {
+  await buy(stock, sale, orders, limits.reserveBatchMax, async (made) => {
     settling += await serverTime(() => stock.settle(made));
   });
   const seconds = (performance.now() - started) / 1_000;
@@ -77,13 +83,10 @@ async function buy(
   sale: SaleId,
   count: number,
   size: number,
-  crowd: string,
   then: (orders: readonly Reservation[]) => Promise<void> = async () => undefined,
 ): Promise<void> {
   for (let from = 0; from < count; from += size) {
-    const batch = Array.from({ length: Math.min(size, count - from) }, (_, n) =>
-      request(`${crowd}-buyer-${from + n}`),
-    );
+    const batch = Array.from({ length: Math.min(size, count - from) }, request);
     const answer = await store.reserve(sale, 0, batch);
     if (!answer.ok) throw new Error(answer.error.detail);
     const made = answer.value.outcomes.flatMap((one) => (one.kind === "reserved" ? one.order : []));
@@ -91,9 +94,10 @@ async function buy(
   }
 }
 
-function request(buyer: string): ReserveRequest {
-  const requestKey = `key-of-${buyer}-with-a-usual-length` as RequestKey;
-  return { buyerId: buyer as BuyerId, requestKey, fingerprint: "q1", quantity: units(1) };
+function request(): ReserveRequest {
+  const buyerId = crypto.randomUUID() as BuyerId;
+  const requestKey = crypto.randomUUID() as RequestKey;
+  return { buyerId, requestKey, fingerprint: "q1", quantity: units(1) };
 }
 
 /** Microseconds that scripts took meanwhile. */

@@ -9,8 +9,8 @@ export interface StockKeys {
   pending(saleId: SaleId, bucket: number): string;
   /** A sorted set of marks by the time of their next sweep. */
   due(saleId: SaleId, bucket: number): string;
-  /** A hash from buyer to his record: one of many, since small ones are stored compactly. */
-  buyers(saleId: SaleId, bucket: number, epoch: number, shard: number): string;
+  /** A string of records: some of the orders that are live. */
+  page(saleId: SaleId, bucket: number, epoch: number, page: number): string;
 }
 
 export function stockKeys(prefix: string): StockKeys {
@@ -19,6 +19,6 @@ export function stockKeys(prefix: string): StockKeys {
     stock,
     pending: (saleId, bucket) => `${stock(saleId, bucket)}:pending`,
     due: (saleId, bucket) => `${stock(saleId, bucket)}:due`,
-    buyers: (saleId, bucket, epoch, shard) => `${stock(saleId, bucket)}:b:${epoch}:${shard}`,
+    page: (saleId, bucket, epoch, page) => `${stock(saleId, bucket)}:b:${epoch}:${page}`,
   };
 }

@@ -21,7 +21,7 @@ const keyBytes = 10;
 const fingerprintBytes = 4;
 const markBytes = 12;
 const headBytes = 30;
-export const heldBytes = buyerBytes + keyBytes + markBytes + 2 + fingerprintBytes;
+const recordBytes = 40;
 
 /** What stands between the parts of a text, none of which can hold it. */
 const separator = "\0";
@@ -57,9 +57,9 @@ export function packRequests(requests: readonly ReserveRequest[]): {
 
 /** Live orders of the ledger as `hold` takes them. */
 export function packHeld(orders: readonly HeldOrder[]): Buffer {
-  const packed = Buffer.alloc(orders.length * heldBytes);
+  const packed = Buffer.alloc(orders.length * recordBytes);
   orders.forEach(({ buyerId, requestKey, fingerprint, orderId, quantity }, place) => {
-    const at = place * heldBytes;
+    const at = place * recordBytes;
     digest(buyerId).copy(packed, at, 0, buyerBytes);
     digest(requestKey).copy(packed, at + 12, 0, keyBytes);
     fingerprintHash(fingerprint).copy(packed, at + 22);

@@ -8,9 +8,9 @@ import type { Value } from "./node.ts";
 import { packHeld } from "./records.ts";
 import { listOf, numberOf } from "./reply.ts";
 
-/** Buyers meant for one hash, so few that Redis keeps them all in its compact form and finds one
- * fast. */
-const buyersPerShard = 32;
+/** Orders meant for one page: many, so that its key weighs little; few, so that little is copied
+ * into each script (`bun bench/micro/redis-stock.ts`). */
+const ordersPerPage = 8;
 /** Orders of the ledger that one script call takes, so that it holds nobody up for long. */
 const heldPerCall = 1_000;
 const unlinkPerCall = 1_000;
@@ -68,12 +68,12 @@ async function fill(
 ): Promise<boolean> {
   const former = await access.run(access.scripts.former, saleId, bucket, [epoch]);
   if (former === null) return false;
-  const [formerEpoch = 0, shards = 0] = listOf(former).map(Number);
+  const [formerEpoch = 0, pages = 0] = listOf(former).map(Number);
   const key = access.keys.stock(saleId, bucket);
-  for (let from = 0; from < shards; from += unlinkPerCall) {
-    const length = Math.min(unlinkPerCall, shards - from);
+  for (let from = 0; from < pages; from += unlinkPerCall) {
+    const length = Math.min(unlinkPerCall, pages - from);
     const gone = Array.from({ length }, (_, n) =>
-      access.keys.buyers(saleId, bucket, formerEpoch, from + n),
+      access.keys.page(saleId, bucket, formerEpoch, from + n),
     );
     await access.connection.send(key, ["UNLINK", ...gone]);
   }
@@ -87,12 +87,12 @@ function fieldsOf(
   { total, sold, ledgerVersion }: StockSnapshot,
 ): Value[] {
   const { buckets, perBuyerLimit, version } = settings;
-  const shards = Math.ceil(total / buckets / buyersPerShard);
+  const pages = Math.ceil(total / buckets / ordersPerPage);
   return [
     epoch,
     share(total - sold, bucket, buckets),
     ledgerVersion,
-    Math.max(1, shards),
+    Math.max(1, pages),
     buckets,
     perBuyerLimit,
     version,

@@ -1,6 +1,6 @@
 -- Fills a sealed bucket, which stays sealed. Settings that are newer than the loader's stay, and so
 -- do restocks that the loader's snapshot lacks.
--- ARGV   epoch, remaining, loadedVersion, shards, buckets, limit, version, then the fields of that
+-- ARGV   epoch, remaining, loadedVersion, pages, buckets, limit, version, then the fields of that
 --        version and their values in turn
 -- Reply  1, or 0 if it is not sealed under this epoch
 if not sealedUnder(ARGV[1]) then return 0 end
@@ -21,7 +21,7 @@ local newer = tonumber(before.version or -1) > tonumber(ARGV[7])
 redis.call('DEL', stock, pendingKey, dueKey)
 redis.call('HSET', stock, 'epoch', ARGV[1], 'incarnation', before.incarnation, 'sealed', 1,
   'remaining', remaining, 'loadedVersion', loadedVersion, 'buyersEpoch', ARGV[1],
-  'shards', ARGV[4], 'buckets', ARGV[5], 'limit', ARGV[6], 'seq', 0, 'pendingUnits', 0,
+  'pages', ARGV[4], 'buckets', ARGV[5], 'limit', ARGV[6], 'seq', 0, 'pendingUnits', 0,
   'released', 0, 'changes', 0, 'version', newer and before.version or ARGV[7])
 for n = 8, #ARGV, 2 do
   redis.call('HSET', stock, ARGV[n], newer and before[ARGV[n]] or ARGV[n + 1])

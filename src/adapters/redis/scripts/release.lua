@@ -1,21 +1,16 @@
 -- Drops pending marks and forgets their orders, each once; its request key is free again.
 -- ARGV   1 if the units go back to stock, else 0; then in turn a mark and its buyer's hash
 -- Reply  how many of the marks there were
-local h = redis.call('HMGET', stock, 'epoch', 'incarnation', 'sealed', 'shards')
+local h = redis.call('HMGET', stock, 'epoch', 'incarnation', 'sealed', 'pages')
 if notLoaded(h[1], h[2], h[3]) then return 0 end
-local prefix, shards = shardsOf(h[1]), tonumber(h[4])
+local prefix, pages = pagesOf(h[1]), tonumber(h[4])
 
 local function forget(field, mark)
-  local shard = prefix .. shardOf(field, shards)
-  local record = redis.call('HGET', shard, field) or ''
-  local rest = ''
-  for e = 1, #record, ENTRY do
-    if string.sub(record, e + 16, e + 27) ~= mark then
-      rest = rest .. string.sub(record, e, e + ENTRY - 1)
-    end
-  end
-  if rest == '' then redis.call('HDEL', shard, field)
-  else redis.call('HSET', shard, field, rest) end
+  local name = prefix .. pageOf(field, pages)
+  local page = redis.call('GET', name) or ''
+  local at = findRecord(page, mark, RECORD - 12, 1)
+  if not at then return end
+  redis.call('SET', name, string.sub(page, 1, at - 1) .. string.sub(page, at + RECORD))
 end
 
 local count, units = 0, 0

@@ -1,15 +1,14 @@
 -- Decides a batch of requests, in order, as decideReserve in domain/reservation.ts does.
 -- ARGV[1]  how many requests
 -- ARGV[2]  the bucket
--- ARGV[3]  30 bytes a request: buyer's hash 12, request key's hash 10, fingerprint's hash 4,
---          quantity 2, length of its text 2
+-- ARGV[3]  30 bytes a request: a record without its mark, 28, and the length of its text 2
 -- ARGV[4]  the texts one after the other: quantity 2 bytes, then what a sweep needs besides to
 --          append the order again
 -- Reply    {text} if it is not loaded, else {now, epoch, version, outcome…}; an outcome is the
 --          sequence of a reservation, a negative refusal, or 13 bytes of a known order: its mark,
 --          then '1' if it is pending, else '0'.
 local h = redis.call('HMGET', stock, 'epoch', 'incarnation', 'sealed', 'state', 'opens', 'ends',
-  'limit', 'pendingMax', 'version', 'remaining', 'seq', 'shards', 'pendingUnits', 'changes')
+  'limit', 'pendingMax', 'version', 'remaining', 'seq', 'pages', 'pendingUnits', 'changes')
 local why = notLoaded(h[1], h[2], h[3])
 if why then return {why} end
 
@@ -18,9 +17,9 @@ local unpackBytes, packBytes = struct.unpack, struct.pack
 local at = now()
 local epoch, state, opens, ends = tonumber(h[1]), h[4], tonumber(h[5]), tonumber(h[6])
 local limit, pendingMax = tonumber(h[7]), tonumber(h[8])
-local remaining, seq, shards = tonumber(h[10]), tonumber(h[11]), tonumber(h[12])
+local remaining, seq, pages = tonumber(h[10]), tonumber(h[11]), tonumber(h[12])
 local pending = call('HLEN', pendingKey)
-local prefix = shardsOf(h[1])
+local prefix = pagesOf(h[1])
 
 local closed = nil
 if state == 'closed' or (ends and at >= ends) then closed = -4
@@ -38,32 +37,38 @@ local function isPending(mark)
   return call('HEXISTS', pendingKey, mark) == 1
 end
 
--- What the record says about the key, or nil and the units held. `asked` begins as an entry does.
-local function known(record, asked)
-  local key, held = sub(asked, 1, 10), 0
-  for e = 1, #record, ENTRY do
-    if sub(record, e, e + 9) == key then
-      if sub(record, e + 10, e + 13) ~= sub(asked, 11, 14) then return -1 end
-      local mark = sub(record, e + 16, e + 27)
+-- What a page says about a request, or nil and the units its buyer holds.
+local function known(page, asked)
+  local held, field = 0, sub(asked, 1, 12)
+  local at = findRecord(page, field, 0, 1)
+  while at do
+    if sub(page, at + 12, at + 21) == sub(asked, 13, 22) then
+      if sub(page, at + 22, at + 25) ~= sub(asked, 23, 26) then return -1 end
+      local mark = sub(page, at + 28, at + 39)
       return mark .. (isPending(mark) and '1' or '0')
     end
-    local high, low = byte(record, e + 14, e + 15)
+    local high, low = byte(page, at + 26, at + 27)
     held = held + high * 256 + low
+    at = findRecord(page, field, 0, at + RECORD)
   end
   return nil, held
 end
 
+local heads, texts, count = ARGV[3], ARGV[4], tonumber(ARGV[1])
+local names = {}
+for n = 1, count do names[n] = prefix .. unpackBytes('>I4', heads, n * 30 - 29) % pages end
+local before = call('MGET', unpack(names))
+local added = {}
+
 local reply = {at, epoch, tonumber(h[9])}
-local heads, texts = ARGV[3], ARGV[4]
 local head, text = 1, 1
-for n = 1, tonumber(ARGV[1]) do
-  local field, asked = sub(heads, head, head + 11), sub(heads, head + 12, head + 27)
+for n = 1, count do
+  local asked = sub(heads, head, head + 27)
   local q1, q2, l1, l2 = byte(heads, head + 26, head + 29)
   local quantity, length = q1 * 256 + q2, l1 * 256 + l2
-  local shard = prefix .. shardOf(field, shards)
-  local record = call('HGET', shard, field)
-  local outcome, held = nil, 0
-  if record then outcome, held = known(record, asked) end
+  local name, page = names[n], before[n] or ''
+  if added[name] then page = page .. added[name] end
+  local outcome, held = known(page, asked)
   if outcome then -- known
   elseif closed then outcome = closed
   elseif held + quantity > limit then outcome = -5
@@ -71,7 +76,7 @@ for n = 1, tonumber(ARGV[1]) do
   elseif quantity > remaining then outcome = -7
   else
     local mark = packBytes('>c9I3', idHead, seq % 16777216)
-    call('HSET', shard, field, record and record .. asked .. mark or asked .. mark)
+    added[name] = (added[name] or '') .. asked .. mark
     marks[2 * taken + 1] = mark
     marks[2 * taken + 2] = sub(texts, text, text + length - 1)
     remaining, pending, taken = remaining - quantity, pending + 1, taken + 1
@@ -83,6 +88,7 @@ for n = 1, tonumber(ARGV[1]) do
 end
 
 if taken > 0 then
+  for name, records in pairs(added) do call('APPEND', name, records) end
   local units = tonumber(h[10]) - remaining
   call('HSET', pendingKey, unpack(marks))
   -- One batch is due as a whole: its sequences follow one another.
