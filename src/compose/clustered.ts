@@ -8,7 +8,6 @@ import { mysqlOrderRepository } from "../adapters/mysql/order-repository.ts";
 import { type Mysql, openMysql } from "../adapters/mysql/pool.ts";
 import { mysqlSaleRepository } from "../adapters/mysql/sale-repository.ts";
 import { openRedis, type RedisConnection } from "../adapters/redis/connection.ts";
-import { stockScripts } from "../adapters/redis/scripts.ts";
 import { redisStockStore } from "../adapters/redis/stock-store.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import type { Config } from "../config/validate.ts";
@@ -34,11 +33,9 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-const scripts = stockScripts();
-
 /** Connects to nobody yet: each connection is made, and made again, when it is needed. */
 export function connect(config: Config, events: KafkaEvents): Connections {
-  const redis = openRedis(config.redis.url, Object.values(scripts));
+  const redis = openRedis(config.redis.url);
   const mysql = openMysql(config.mysql);
   const log = kafkaOrderLog(config.kafka, events);
   return {
@@ -57,7 +54,7 @@ export function connect(config: Config, events: KafkaEvents): Connections {
 export function clusteredStores({ redis, mysql, log }: Connections, prefix: string) {
   const clock = systemClock;
   const sales = mysqlSaleRepository(mysql);
-  const redisStock = redisStockStore({ redis, scripts, prefix });
+  const redisStock = redisStockStore({ connection: redis, prefix });
   // Everybody who looks at a sale asks for its level: one question serves all who wait.
   const stock = { ...redisStock, level: singleFlight(redisStock.level) };
   const directory = saleDirectory(sales);

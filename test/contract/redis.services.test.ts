@@ -1,14 +1,16 @@
-/** The stock store's contract on a real Redis: one server, and a cluster of three masters. */
-import { redisHarness } from "../support/redis-harness.ts";
+/** The contract suite of the stock on a real Redis: one server, and a cluster of three masters. */
+import { afterAll, beforeAll, describe } from "bun:test";
+import { openRedis } from "../../src/adapters/redis/connection.ts";
+import { redisStockHarness } from "../support/redis-stock.ts";
 import { redisClusterUrl, redisUrl } from "../support/services.ts";
 import { stockStoreContract } from "./stock-store.ts";
 
-for (const [name, url] of [
-  ["Redis", redisUrl],
-  ["Redis Cluster", redisClusterUrl],
-] as const) {
-  stockStoreContract(name, async () => {
-    const { stock, setTime, close } = await redisHarness(url);
-    return { stock, setTime, place: async () => undefined, close };
-  });
-}
+const servers = { "Redis, one server": redisUrl, "Redis, a cluster": redisClusterUrl };
+
+describe.each(Object.entries(servers))("%s", (name, url) => {
+  const connection = openRedis(url);
+  beforeAll(() => connection.ready(5_000));
+  afterAll(() => connection.close());
+
+  stockStoreContract(name, async () => redisStockHarness(connection));
+});

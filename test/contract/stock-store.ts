@@ -1,23 +1,19 @@
 /** What every stock store promises, as one suite for all of them. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type Epoch, epoch, instant, type SaleId, saleIdOf, units } from "../../src/domain/ids.ts";
-import type {
-  HeldOrder,
-  Reservation,
-  ReserveOutcome,
-  ReserveRequest,
-  StockSettings,
-} from "../../src/domain/reservation.ts";
+import { epoch, instant, saleIdOf, units } from "../../src/domain/ids.ts";
+import type { Reservation, StockSettings } from "../../src/domain/reservation.ts";
 import { present } from "../../src/lib/assert.ts";
-import type { StockSnapshot, StockStore } from "../../src/ports/stock-store.ts";
-import { request, settings } from "../support/builders.ts";
+import type { StockStore } from "../../src/ports/stock-store.ts";
+import { request, reservation, settings } from "../support/builders.ts";
+import { loadStock, reserved, reserveOne } from "../support/stock.ts";
+import { stockBucketsContract } from "./stock-buckets.ts";
 
 export interface StockStoreHarness {
   readonly stock: StockStore;
   /** Lets the ledger have these orders, as settling presumes. */
   place(orders: readonly Reservation[]): Promise<void>;
   /** Sets the store's clock. */
-  setTime(ms: number): Promise<void>;
+  setTime(ms: number): void;
   close(): Promise<void>;
 }
 
@@ -31,12 +27,12 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
     beforeEach(async () => {
       harness = await open();
       stock = harness.stock;
-      await harness.setTime(1_000);
+      harness.setTime(1_000);
     });
     afterEach(() => harness.close());
 
     const load = (total: number, over: Partial<StockSettings> = {}, at = 1) =>
-      loadStock(stock, epoch(at), settings(over), { total: units(total) });
+      loadStock(stock, saleId, { total, epoch: at, settings: over });
     const remaining = async () => (await stock.level(saleId))?.remaining as number | undefined;
     const one = (over: Parameters<typeof request>[0]) => reserveOne(stock, saleId, over);
 
@@ -49,7 +45,8 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
     test("takes units until there are none, in the order of the requests", async () => {
       await load(2);
       const buyers = ["a", "b", "c"].map((buyer) => request({ buyer, key: buyer }));
-      expect((await several(stock, saleId, buyers)).map((outcome) => outcome.kind)).toEqual([
+      const answer = await stock.reserve(saleId, 0, buyers);
+      expect(answer.ok && answer.value.outcomes.map((outcome) => outcome.kind)).toEqual([
         "reserved",
         "reserved",
         "sold-out",
@@ -73,7 +70,8 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
 
     test("answers a known request key with its order, also in one batch", async () => {
       await load(5);
-      const [first, second] = await several(stock, saleId, [request({}), request({})]);
+      const answer = await stock.reserve(saleId, 0, [request({}), request({})]);
+      const [first, second] = answer.ok ? answer.value.outcomes : [];
       const order = reserved(present(first, "an outcome"));
       expect(second).toEqual({ kind: "same", orderId: order.orderId, pending: true });
       expect(await remaining()).toBe(4);
@@ -127,8 +125,7 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
     });
 
     test("counts a restock once per ledger version, and none that the load had", async () => {
-      const snapshot = { total: units(5), sold: units(2), ledgerVersion: 4 };
-      await loadStock(stock, epoch(1), settings({}), snapshot);
+      await loadStock(stock, saleId, { total: 5, sold: 2, ledgerVersion: 4 });
       await stock.restock(saleId, units(10), 4);
       await stock.restock(saleId, units(10), 5);
       await stock.restock(saleId, units(10), 5);
@@ -138,9 +135,9 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
     test("keeps to the window by its own clock", async () => {
       await load(9, { state: "scheduled", startsAt: instant(2_000), endsAt: instant(3_000) });
       expect((await one({ buyer: "a" })).kind).toBe("sale-not-open");
-      await harness.setTime(2_000);
+      harness.setTime(2_000);
       expect((await one({ buyer: "a" })).kind).toBe("reserved");
-      await harness.setTime(3_000);
+      harness.setTime(3_000);
       expect((await one({ buyer: "b" })).kind).toBe("sale-ended");
     });
 
@@ -157,6 +154,24 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
       await stock.configure(saleId, settings({ state: "closed", version: 5 }));
       await stock.configure(saleId, settings({ state: "open", version: 4 }));
       expect((await one({ buyer: "a" })).kind).toBe("sale-ended");
+    });
+
+    test("says which version of the settings it applied", async () => {
+      await load(9);
+      await stock.configure(saleId, settings({ version: 7 }));
+      const answer = await stock.reserve(saleId, 0, [request({})]);
+      expect(answer.ok && answer.value.version).toBe(7);
+    });
+
+    test("keeps the buyer limit as it was loaded", async () => {
+      await load(9, { perBuyerLimit: units(1) });
+      await stock.configure(saleId, settings({ perBuyerLimit: units(5), version: 2 }));
+      expect((await one({ buyer: "a", quantity: 2 })).kind).toBe("buyer-limit-reached");
+    });
+
+    test("ignores settings of a sale that was never loaded", async () => {
+      await stock.configure(saleId, settings({ version: 2 }));
+      expect(await stock.level(saleId)).toBeNull();
     });
 
     test("stops at pendingMax and goes on when orders are settled", async () => {
@@ -191,6 +206,17 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
       expect((await one({ buyer: "c" })).kind).toBe("sold-out");
     });
 
+    test("frees the request key of what was released", async () => {
+      await load(5);
+      const order = reserved(await one({ buyer: "a" }));
+      await stock.release([order], true);
+      const again = reserved(await one({ buyer: "a" }));
+      expect(again.orderId).not.toBe(order.orderId);
+      await stock.release([order], true);
+      expect((await one({ buyer: "a" })).kind).toBe("same");
+      expect(await remaining()).toBe(4);
+    });
+
     test("releases without a unit what the ledger never had", async () => {
       await load(1);
       const order = reserved(await one({ buyer: "a" }));
@@ -202,100 +228,74 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
       });
     });
 
-    test("loads only under a higher epoch, and then nothing is pending", async () => {
+    test("seals and loads only under a higher epoch, and then nothing is pending", async () => {
       await load(9, {}, 2);
       await one({ buyer: "a" });
-      expect(await load(9, {}, 2)).toEqual({ ok: false, error: "stale-epoch" });
-      expect(await load(9, {}, 1)).toEqual({ ok: false, error: "stale-epoch" });
+      const stale = { ok: false, error: "stale-epoch" } as const;
+      expect(await stock.seal(saleId, 1, epoch(2))).toEqual(stale);
+      expect(await stock.seal(saleId, 1, epoch(1))).toEqual(stale);
       expect(await remaining()).toBe(8);
       expect((await load(9, {}, 3)).ok).toBe(true);
       expect(await stock.level(saleId)).toMatchObject({ epoch: 3, remaining: 9, pendingOrders: 0 });
     });
 
+    test("reserves nothing from the seal until a load is complete", async () => {
+      await load(9, {}, 1);
+      expect((await stock.seal(saleId, 1, epoch(2))).ok).toBe(true);
+      expect((await stock.seal(saleId, 1, epoch(2))).ok).toBe(true);
+      const answer = await stock.reserve(saleId, 0, [request({})]);
+      expect(answer).toMatchObject({ ok: false, error: { code: "stock-unavailable" } });
+      expect(await stock.level(saleId)).toBeNull();
+      expect((await load(5, {}, 2)).ok).toBe(true);
+      expect((await one({ buyer: "a" })).kind).toBe("reserved");
+      expect(await remaining()).toBe(4);
+    });
+
+    test("loads nothing that is not sealed under the very epoch", async () => {
+      const snapshot = { total: units(9), sold: units(0), ledgerVersion: 0 };
+      const under = (at: number) =>
+        stock.load(saleId, epoch(at), settings({}), snapshot, noOrders());
+      const stale = { ok: false, error: "stale-epoch" } as const;
+      expect(await under(1)).toEqual(stale);
+      await stock.seal(saleId, 1, epoch(2));
+      expect(await under(1)).toEqual(stale);
+      expect(await under(3)).toEqual(stale);
+      await stock.seal(saleId, 1, epoch(3));
+      expect(await under(2)).toEqual(stale);
+      expect((await under(3)).ok).toBe(true);
+      expect(await under(3)).toEqual(stale);
+    });
+
+    test("knows the keys and the units of what buyers held before the load", async () => {
+      const placed = reservation({ buyer: "a", key: "old", at: 500 });
+      await harness.place([placed]);
+      await loadStock(stock, saleId, {
+        total: 9,
+        sold: 1,
+        epoch: 2,
+        settings: { perBuyerLimit: units(2) },
+        held: [placed],
+      });
+      const again = await one({ buyer: "a", key: "old" });
+      expect(again).toEqual({ kind: "same", orderId: placed.orderId, pending: false });
+      expect((await one({ buyer: "a", key: "new" })).kind).toBe("reserved");
+      expect((await one({ buyer: "a", key: "third" })).kind).toBe("buyer-limit-reached");
+      expect(await remaining()).toBe(7);
+    });
+
     test("hands out the overdue oldest first, then leaves them alone for longer", async () => {
       await load(9);
       const first = reserved(await one({ buyer: "a" }));
-      await harness.setTime(2_000);
+      harness.setTime(2_000);
       const second = reserved(await one({ buyer: "b" }));
       expect(await stock.overdue([saleId], instant(1_000), 9)).toEqual([]);
       expect(await stock.overdue([saleId], instant(2_001), 1)).toEqual([first]);
       expect(await stock.overdue([saleId], instant(2_001), 9)).toEqual([second]);
       expect(await stock.overdue([saleId], instant(11_000), 9)).toEqual([]);
-      await harness.setTime(60_000);
+      harness.setTime(60_000);
       expect(await stock.overdue([saleId], instant(60_000), 9)).toHaveLength(2);
       expect(await stock.overdue([saleId], instant(79_000), 9)).toEqual([]);
       expect(await stock.overdue([saleId], instant(80_001), 9)).toHaveLength(2);
-    });
-
-    test("reserves nothing from the seal to the end of the load", async () => {
-      await load(9);
-      expect(await stock.seal(saleId, 1, epoch(2))).toEqual({ ok: true, value: undefined });
-      const answer = await stock.reserve(saleId, 0, [request({})]);
-      expect(answer).toMatchObject({ ok: false, error: { code: "stock-unavailable" } });
-      expect(await stock.level(saleId)).toBeNull();
-      expect((await load(9, {}, 2)).ok).toBe(true);
-      expect((await one({ buyer: "a" })).kind).toBe("reserved");
-    });
-
-    test("seals twice as it seals once, but not what was loaded since", async () => {
-      expect((await stock.seal(saleId, 1, epoch(2))).ok).toBe(true);
-      expect((await stock.seal(saleId, 1, epoch(2))).ok).toBe(true);
-      expect(await stock.seal(saleId, 1, epoch(1))).toEqual({ ok: false, error: "stale-epoch" });
-      await load(9, {}, 2);
-      expect(await stock.seal(saleId, 1, epoch(2))).toEqual({ ok: false, error: "stale-epoch" });
-    });
-
-    test("loads only what is sealed under this very epoch", async () => {
-      const snapshot = { total: units(9), sold: units(0), ledgerVersion: 0 };
-      const loadAt = (at: number) =>
-        stock.load(saleId, epoch(at), settings({}), snapshot, batched([]));
-      expect(await loadAt(1)).toEqual({ ok: false, error: "stale-epoch" });
-      await stock.seal(saleId, 1, epoch(3));
-      expect(await loadAt(2)).toEqual({ ok: false, error: "stale-epoch" });
-      expect((await loadAt(3)).ok).toBe(true);
-      expect(await loadAt(3)).toEqual({ ok: false, error: "stale-epoch" });
-    });
-
-    test("knows after a load what buyers hold", async () => {
-      await load(9, { perBuyerLimit: units(3) });
-      const order = reserved(await one({ buyer: "a", key: "1", quantity: 2 }));
-      await harness.place([order]);
-      const wanted = settings({ perBuyerLimit: units(3) });
-      const snapshot = { total: units(9), sold: units(2), ledgerVersion: 1 };
-      await loadStock(stock, epoch(2), wanted, snapshot, [order]);
-      const again = await one({ buyer: "a", key: "1", quantity: 2 });
-      expect(again).toEqual({ kind: "same", orderId: order.orderId, pending: false });
-      expect((await one({ buyer: "a", key: "1", quantity: 1 })).kind).toBe("key-reused");
-      expect((await one({ buyer: "a", key: "2", quantity: 2 })).kind).toBe("buyer-limit-reached");
-      expect((await one({ buyer: "a", key: "2", quantity: 1 })).kind).toBe("reserved");
-      expect(await remaining()).toBe(6);
-    });
-
-    test("says which version of the settings it applied", async () => {
-      await load(9, { version: 4 });
-      const version = async () => {
-        const answer = await stock.reserve(saleId, 0, [request({})]);
-        return answer.ok && answer.value.version;
-      };
-      expect(await version()).toBe(4);
-      await stock.configure(saleId, settings({ version: 7 }));
-      expect(await version()).toBe(7);
-    });
-
-    test("keeps the limit and the buckets that it was loaded with", async () => {
-      await load(9, { perBuyerLimit: units(2) });
-      await stock.configure(saleId, settings({ perBuyerLimit: units(9), version: 2 }));
-      expect((await one({ buyer: "a", quantity: 3 })).kind).toBe("buyer-limit-reached");
-    });
-
-    test("shows one bucket as it is", async () => {
-      await load(9);
-      const before = (await stock.buckets(saleId))?.[0];
-      expect(before).toMatchObject({ remaining: 9, outgoing: [], epoch: 1 });
-      await one({ buyer: "a" });
-      const after = (await stock.buckets(saleId))?.[0];
-      expect(after?.remaining as number).toBe(8);
-      expect(after?.changes).not.toBe(before?.changes as number);
     });
 
     test("finds pending reservations by order and by buyer", async () => {
@@ -307,45 +307,7 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
       expect(await stock.pending(saleId, {})).toHaveLength(2);
     });
   });
+  stockBucketsContract(name, open);
 }
 
-/** Seals and loads a sale that nobody holds anything of. */
-async function loadStock(
-  stock: StockStore,
-  at: Epoch,
-  wanted: StockSettings,
-  snapshot: Partial<StockSnapshot>,
-  held: readonly HeldOrder[] = [],
-) {
-  const sealed = await stock.seal(saleId, wanted.buckets, at);
-  if (!sealed.ok) return sealed;
-  const read = { total: units(0), sold: units(0), ledgerVersion: 0, ...snapshot };
-  return stock.load(saleId, at, wanted, read, batched(held));
-}
-
-async function* batched(held: readonly HeldOrder[]) {
-  if (held.length > 0) yield held;
-}
-
-async function several(
-  stock: StockStore,
-  sale: SaleId,
-  requests: readonly ReserveRequest[],
-): Promise<readonly ReserveOutcome[]> {
-  const answer = await stock.reserve(sale, 0, requests);
-  if (!answer.ok) throw new Error(answer.error.detail);
-  return answer.value.outcomes;
-}
-
-async function reserveOne(
-  stock: StockStore,
-  sale: SaleId,
-  over: Parameters<typeof request>[0],
-): Promise<ReserveOutcome> {
-  return present((await several(stock, sale, [request(over)]))[0], "one outcome");
-}
-
-function reserved(outcome: ReserveOutcome): Reservation {
-  if (outcome.kind !== "reserved") throw new Error(`expected a reservation, got ${outcome.kind}`);
-  return outcome.order;
-}
+async function* noOrders(): AsyncGenerator<never> {}

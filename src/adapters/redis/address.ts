@@ -1,56 +1,59 @@
 /** What `redis.url` says: one server, a cluster, or sentinels that know the master. */
+import type { RedisOptions } from "ioredis";
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `options` are those of each connection; a cluster's lack host and port. */
 export type RedisAddress =
-  | { readonly kind: "single"; readonly options: Login & Target }
-  | { readonly kind: "cluster"; readonly nodes: Node[]; readonly options: Login };
-
-interface Node {
-  host: string;
-  port: number;
-}
-
-/** In the words of ioredis. */
-interface Login {
-  readonly username?: string;
-  readonly password?: string;
-  readonly tls?: Record<string, never>;
-}
-
-type Target = (Node & { readonly db: number }) | { sentinels: Node[]; readonly name: string };
+  | { readonly kind: "single"; readonly options: RedisOptions }
+  | {
+      readonly kind: "cluster";
+      readonly seeds: readonly HostPort[];
+      readonly options: RedisOptions;
+    };
 
 const defaultPort = 6379;
 const sentinelPort = 26_379;
 
-/** The text has passed the configuration's pattern. */
+/** The text has passed the configuration's pattern:
+ * redis[s][+cluster|+sentinel]://[[user]:password@]host[:port],…[/database or master's name]. */
 export function parseRedisUrl(text: string): RedisAddress {
   const [scheme = "", rest = ""] = text.split("://");
   const at = rest.lastIndexOf("@");
   const [hosts = "", path = ""] = rest.slice(at + 1).split("/");
   const options = { ...credentials(rest.slice(0, Math.max(0, at))), ...tls(scheme) };
   if (scheme.endsWith("+cluster")) {
-    return { kind: "cluster", nodes: nodesOf(hosts, defaultPort), options };
+    return { kind: "cluster", seeds: hostPorts(hosts, defaultPort), options };
   }
   if (scheme.endsWith("+sentinel")) {
-    const sentinels = nodesOf(hosts, sentinelPort);
+    const sentinels = hostPorts(hosts, sentinelPort);
     return { kind: "single", options: { ...options, sentinels, name: path } };
   }
-  const [node = { host: hosts, port: defaultPort }] = nodesOf(hosts, defaultPort);
+  const [node = { host: hosts, port: defaultPort }] = hostPorts(hosts, defaultPort);
   return { kind: "single", options: { ...options, ...node, db: Number(path || 0) } };
 }
 
-function credentials(text: string): Login {
+/** The text after the last colon is the port, if it is a number: addresses of IPv6 have colons. */
+export function hostPort(text: string, fallback: number): HostPort {
+  const [, host = text, port] = /^(.*):(\d+)$/.exec(text) ?? [];
+  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: port === undefined ? fallback : +port };
+}
+
+function hostPorts(hosts: string, fallback: number): HostPort[] {
+  return hosts.split(",").map((one) => hostPort(one, fallback));
+}
+
+function credentials(text: string): RedisOptions {
   if (text === "") return {};
-  const [user = "", password = ""] = text.split(":").map(decodeURIComponent);
-  return user === "" ? { password } : { username: user, password };
+  const colon = text.indexOf(":");
+  const username = decodeURIComponent(text.slice(0, Math.max(0, colon)));
+  const password = decodeURIComponent(text.slice(colon + 1));
+  return username === "" ? { password } : { username, password };
 }
 
-function tls(scheme: string): Login {
+function tls(scheme: string): RedisOptions {
   return scheme.startsWith("rediss") ? { tls: {} } : {};
-}
-
-function nodesOf(hosts: string, fallback: number): Node[] {
-  return hosts.split(",").map((one) => {
-    const colon = one.lastIndexOf(":");
-    if (colon < 0) return { host: one, port: fallback };
-    return { host: one.slice(0, colon), port: Number(one.slice(colon + 1)) };
-  });
 }

@@ -1,138 +1,77 @@
-/** A connection to Redis that never queues and never repeats: a command that was not sent has had
- * no effect, one that was sent and not answered may have had one, and the caller is told which. */
-import { Cluster, Redis } from "ioredis";
-import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
+/** The way to Redis, whatever it is: one server, the master that sentinels name, or a cluster. */
+import { createHash } from "node:crypto";
 import { parseRedisUrl } from "./address.ts";
-
-/** One argument or reply of a command. */
-export type Value = string | number | Buffer;
-export type Reply = Buffer | number | null | readonly Reply[];
-
-/** The command surely had no effect. */
-export class NotExecuted extends ServiceUnavailable {}
+import { openCluster } from "./cluster.ts";
+import { openNode, type RedisNode, type Reply, type Value } from "./node.ts";
+import { NotExecuted } from "./refusal.ts";
 
 export interface RedisConnection {
-  /** Runs a script on the node of its key. Rejects with `NotExecuted` if it surely did not run. */
-  run(script: Script, key: string, args: readonly Value[]): Promise<Reply>;
-  /** Runs a plain command whose first argument is its key. */
-  command(name: string, args: readonly Value[]): Promise<Reply>;
-  /** The same command without a key, once on every master. */
-  onEveryMaster(name: string, args: readonly Value[]): Promise<Reply[]>;
-  /** Why it cannot be used just now, or null. */
+  /** Sends a command to the master that has the key. Rejects with `NotExecuted` if it surely had no
+   * effect; any other rejection means that nobody knows. */
+  send(key: string, words: readonly Value[]): Promise<Reply>;
+  /** Every master that can be asked now, by its address. */
+  masters(): ReadonlyMap<string, Pick<RedisNode, "send">>;
+  /** Asks every master; rejects if one does not answer. */
+  ping(): Promise<void>;
+  /** Why some of it cannot be used just now, or null. */
   failure(): string | null;
+  /** Resolves once there is no failure; rejects with the last one if that takes too long. */
+  ready(deadlineMs: number): Promise<void>;
   close(): void;
 }
 
 export interface Script {
-  readonly name: string;
   readonly lua: string;
+  readonly sha1: string;
 }
 
-/** A server that hangs is given up on after this long, and asked again on a new connection. */
-const commandTimeoutMs = 700;
-const connectTimeoutMs = 1_000;
-const retryMaxMs = 500;
+const pollMs = 10;
 
-export function openRedis(url: string, scripts: readonly Script[]): RedisConnection {
-  const client = connect(url);
-  for (const { name, lua } of scripts) client.defineCommand(name, { numberOfKeys: 1, lua });
-  let lastError = "not connected yet";
-  client.on("error", (error: Error) => {
-    lastError = error.message;
-  });
+export function openRedis(url: string): RedisConnection {
+  const way = wayTo(url);
 
-  const failure = () => (client.status === "ready" ? null : `Redis: ${lastError}`);
-
-  async function run({ name }: Script, key: string, args: readonly Value[]): Promise<Reply> {
-    const call = commandsOf(client)[`${name}Buffer`];
-    if (call === undefined) throw new Error(`no script ${name}`);
-    return await guarded(() => call.call(client, key, ...args));
+  async function ping(): Promise<void> {
+    const why = way.failure();
+    if (why !== null) throw new NotExecuted("NOT_SENT", why);
+    await Promise.all([...way.masters().values()].map((node) => node.send(["PING"])));
   }
 
-  function command(name: string, args: readonly Value[]): Promise<Reply> {
-    return guarded(() => client.callBuffer(name, ...args) as Promise<Reply>);
-  }
-
-  async function guarded(send: () => Promise<Reply>): Promise<Reply> {
-    const why = failure();
-    if (why !== null) throw new NotExecuted(why);
-    try {
-      return await send();
-    } catch (reason) {
-      throw told(reason);
+  async function ready(deadlineMs: number): Promise<void> {
+    const deadline = performance.now() + deadlineMs;
+    for (let why = way.failure(); why !== null; why = way.failure()) {
+      if (performance.now() > deadline) throw new NotExecuted("NOT_SENT", why);
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
   }
 
-  function told(reason: unknown): Error {
-    const message = reason instanceof Error ? reason.message : String(reason);
-    if (wasRefused(message)) return new NotExecuted(`Redis: ${message}`, { cause: reason });
-    if (message === "Command timed out") startAfresh();
-    return new ServiceUnavailable(`Redis: ${message}`, { cause: reason });
-  }
-
-  /** Until the new connection is answered, commands are refused at once instead of waiting. */
-  function startAfresh(): void {
-    lastError = `no answer within ${commandTimeoutMs} ms`;
-    if (client.status === "ready") client.disconnect(true);
-  }
-
-  function onEveryMaster(name: string, args: readonly Value[]): Promise<Reply[]> {
-    const masters = client instanceof Cluster ? client.nodes("master") : [client];
-    return Promise.all(
-      masters.map((node) => guarded(() => node.callBuffer(name, ...args) as Promise<Reply>)),
-    );
-  }
-
-  return { run, command, onEveryMaster, failure, close: () => client.disconnect() };
+  return { ...way, ping, ready };
 }
 
-function connect(url: string): Redis | Cluster {
+function wayTo(url: string): Omit<RedisConnection, "ping" | "ready"> {
   const address = parseRedisUrl(url);
-  const common = {
-    ...address.options,
-    autoResendUnfulfilledCommands: false,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: commandTimeoutMs,
-    connectTimeout: connectTimeoutMs,
-  };
-  const retry = (attempt: number) => Math.min(attempt * 50, retryMaxMs);
-  if (address.kind === "single") return new Redis({ ...common, retryStrategy: retry });
-  return new Cluster(address.nodes, {
-    redisOptions: common,
-    enableOfflineQueue: false,
-    clusterRetryStrategy: retry,
-    slotsRefreshInterval: 2_000,
-    slotsRefreshTimeout: connectTimeoutMs,
-    retryDelayOnFailover: 50,
-    retryDelayOnClusterDown: 50,
-    maxRedirections: 4,
-  });
+  if (address.kind === "cluster") return openCluster(address.seeds, address.options);
+  const node = openNode(address.options);
+  const { host, port, name } = address.options;
+  const only = new Map([[name ?? `${host}:${port}`, node]]);
+  return { ...node, send: (_, words) => node.send(words), masters: () => only };
 }
 
-/** Answers with which a server says that it did nothing. */
-const refusals = [
-  "LOADING",
-  "READONLY",
-  "CLUSTERDOWN",
-  "MASTERDOWN",
-  "TRYAGAIN",
-  "OOM",
-  "NOREPLICAS",
-  "NOPERM",
-  "NOAUTH",
-  "MISCONF",
-  "Stream isn't writeable",
-  "Cluster isn't ready",
-];
-
-function wasRefused(message: string): boolean {
-  return refusals.some((start) => message.startsWith(start));
+export function script(lua: string): Script {
+  return { lua, sha1: createHash("sha1").update(lua).digest("hex") };
 }
 
-type Command = (...args: Value[]) => Promise<Reply>;
-
-/** The commands that `defineCommand` has added. */
-function commandsOf(client: Redis | Cluster): Readonly<Record<string, Command | undefined>> {
-  return client as unknown as Record<string, Command | undefined>;
+/** Runs a script by its digest. A server that does not know it has run nothing, and is sent the
+ * text. */
+export async function run(
+  connection: Pick<RedisConnection, "send">,
+  { lua, sha1 }: Script,
+  key: string,
+  args: readonly Value[],
+): Promise<Reply> {
+  try {
+    return await connection.send(key, ["EVALSHA", sha1, 1, key, ...args]);
+  } catch (reason) {
+    if (!(reason instanceof NotExecuted) || reason.code !== "NOSCRIPT") throw reason;
+    return connection.send(key, ["EVAL", lua, 1, key, ...args]);
+  }
 }

@@ -1,18 +1,16 @@
--- Adds live orders of the ledger to a bucket that is being loaded; again without effect.
--- ARGV: epoch, then one text of 39 bytes an order: buyer 12, entry 27. Reply: 1, or 0 if stale.
-local h = redis.call('HMGET', stock, 'epoch', 'incarnation', 'sealed', 'shards')
-if h[1] ~= ARGV[1] or not h[3] or h[2] ~= incarnation() then return 0 end
-local shards = tonumber(h[4])
-local all = ARGV[2]
-for from = 1, #all, 39 do
-  local field = string.sub(all, from, from + 11)
-  local entry = string.sub(all, from + 12, from + 38)
-  local shard = shardKey(h[1], shards, field)
-  local record = redis.call('HGET', shard, field) or ''
-  local known = false
-  for e = 1, #record, 27 do
-    if string.sub(record, e, e + 26) == entry then known = true end
-  end
-  if not known then redis.call('HSET', shard, field, record .. entry) end
+-- Adds live orders of the ledger to a sealed and filled bucket; again without effect.
+-- ARGV   epoch, records
+-- Reply  1, or 0 if it is not sealed under this epoch
+if not sealedUnder(ARGV[1]) then return 0 end
+local pages = tonumber(redis.call('HGET', stock, 'pages'))
+local prefix = pagesOf(ARGV[1])
+local added = {}
+for from = 1, #ARGV[2], RECORD do
+  local record = string.sub(ARGV[2], from, from + RECORD - 1)
+  local name = prefix .. pageOf(record, pages)
+  local new = added[name] or ''
+  local page = (redis.call('GET', name) or '') .. new
+  if not findRecord(page, record, 0, 1) then added[name] = new .. record end
 end
+for name, records in pairs(added) do redis.call('APPEND', name, records) end
 return 1

@@ -1,9 +1,30 @@
--- Fills a sealed bucket, which stays sealed.
--- ARGV: epoch, shards, then pairs of field and value.
--- Reply: false if it is not sealed under this epoch, else {epoch, shards} of the buyers it had.
-local h = redis.call('HMGET', stock, 'epoch', 'incarnation', 'sealed', 'buyersEpoch', 'shards')
-if h[1] ~= ARGV[1] or not h[3] or h[2] ~= incarnation() then return false end
+-- Fills a sealed bucket, which stays sealed. Settings that are newer than the loader's stay, and so
+-- do restocks that the loader's snapshot lacks.
+-- ARGV   epoch, remaining, loadedVersion, pages, buckets, limit, version, then the fields of that
+--        version and their values in turn
+-- Reply  1, or 0 if it is not sealed under this epoch
+if not sealedUnder(ARGV[1]) then return 0 end
+local remaining, loadedVersion = tonumber(ARGV[2]), tonumber(ARGV[3])
+local kept = {}
+local all = redis.call('HGETALL', stock)
+local before = {}
+for n = 1, #all, 2 do
+  before[all[n]] = all[n + 1]
+  local version = tonumber(string.match(all[n], '^restock:(%d+)$'))
+  if version and version > loadedVersion then
+    remaining = remaining + all[n + 1]
+    kept[#kept + 1] = all[n]
+    kept[#kept + 1] = all[n + 1]
+  end
+end
+local newer = tonumber(before.version or -1) > tonumber(ARGV[7])
 redis.call('DEL', stock, pendingKey, dueKey)
-redis.call('HSET', stock, 'epoch', h[1], 'incarnation', h[2], 'sealed', 1, 'buyersEpoch', h[1],
-  'shards', ARGV[2], unpack(ARGV, 3))
-return {h[4] or '', h[5] or '0'}
+redis.call('HSET', stock, 'epoch', ARGV[1], 'incarnation', before.incarnation, 'sealed', 1,
+  'remaining', remaining, 'loadedVersion', loadedVersion, 'buyersEpoch', ARGV[1],
+  'pages', ARGV[4], 'buckets', ARGV[5], 'limit', ARGV[6], 'seq', 0, 'pendingUnits', 0,
+  'released', 0, 'changes', 0, 'version', newer and before.version or ARGV[7])
+for n = 8, #ARGV, 2 do
+  redis.call('HSET', stock, ARGV[n], newer and before[ARGV[n]] or ARGV[n + 1])
+end
+if #kept > 0 then redis.call('HSET', stock, unpack(kept)) end
+return 1
