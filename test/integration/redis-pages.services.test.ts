@@ -1,4 +1,4 @@
-/** How orders are kept in Redis: in pages, found by whole records, gone with the load they are of. */
+/** How orders are kept in Redis: in pages, found by whole records, gone with their load. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { openRedis } from "../../src/adapters/redis/connection.ts";
 import { stockKeys } from "../../src/adapters/redis/keys.ts";
