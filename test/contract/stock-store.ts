@@ -132,6 +132,15 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
       expect(await remaining()).toBe(13);
     });
 
+    test("counts a restock that came while the sale was being loaded", async () => {
+      await stock.seal(saleId, 1, epoch(1));
+      await stock.restock(saleId, units(3), 5);
+      await stock.restock(saleId, units(9), 4);
+      const snapshot = { total: units(5), sold: units(0), ledgerVersion: 4 };
+      await stock.load(saleId, epoch(1), settings({}), snapshot, (async function* () {})());
+      expect(await remaining()).toBe(8);
+    });
+
     test("keeps to the window by its own clock", async () => {
       await load(9, { state: "scheduled", startsAt: instant(2_000), endsAt: instant(3_000) });
       expect((await one({ buyer: "a" })).kind).toBe("sale-not-open");

@@ -9,6 +9,7 @@ import {
   type OrderId,
   orderIdOf,
   type SaleId,
+  type Units,
   units,
 } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
@@ -60,6 +61,7 @@ export interface EmbeddedStockDeps {
 export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
   const sales = new Map<SaleId, SaleStock>();
   const sealed = new Map<SaleId, Epoch>();
+  const early: EarlyRestocks = new Map();
 
   const seal: StockStore["seal"] = async (saleId, _buckets, epoch) => {
     if ((sealed.get(saleId) ?? -1) > epoch) return err("stale-epoch");
@@ -73,6 +75,11 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
     sealed.delete(saleId);
     const remaining = snapshot.total - snapshot.sold;
     sales.set(saleId, freshStock(epoch, settings, remaining, snapshot.ledgerVersion));
+    const missed = early.get(saleId) ?? [];
+    early.delete(saleId);
+    for (const { added, ledgerVersion } of missed) {
+      await feedback.restock(saleId, added, ledgerVersion);
+    }
     return ok(undefined);
   };
 
@@ -101,7 +108,7 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
     });
 
   const counts = stockCounts(sales, sealed);
-  const feedback = ledgerFeedback(sales);
+  const feedback = ledgerFeedback(sales, early);
   const oneBucket = onlyBucket(sales);
   return {
     seal,
@@ -154,9 +161,13 @@ function onlyBucket(
   return { buckets, send: async () => null, receive: async () => undefined };
 }
 
+/** Restocks of sales that are not loaded: a load may have read the ledger before them. */
+type EarlyRestocks = Map<SaleId, { readonly added: Units; readonly ledgerVersion: number }[]>;
+
 /** What the ledger decided, brought back to the stock. */
 function ledgerFeedback(
   sales: ReadonlyMap<SaleId, SaleStock>,
+  early: EarlyRestocks,
 ): Pick<StockStore, "settle" | "release" | "restock"> {
   const settle: StockStore["settle"] = async (orders) => {
     for (const order of orders) dropPending(sales.get(order.saleId), order.orderId);
@@ -175,7 +186,11 @@ function ledgerFeedback(
 
   const restock: StockStore["restock"] = async (saleId, added, ledgerVersion) => {
     const sale = sales.get(saleId);
-    if (sale === undefined || ledgerVersion <= sale.loadedVersion) return;
+    if (sale === undefined) {
+      early.set(saleId, [...(early.get(saleId) ?? []), { added, ledgerVersion }]);
+      return;
+    }
+    if (ledgerVersion <= sale.loadedVersion) return;
     if (sale.restocks.has(ledgerVersion)) return;
     sale.restocks.add(ledgerVersion);
     sale.remaining += added;
