@@ -61,7 +61,7 @@ const neverOversold: readonly Mutation[] = [
     find: "sealed.get(saleId) !== epoch",
     replace: "!sealed.has(saleId)",
     test: contract,
-    name: "loads only what is sealed under this very epoch",
+    name: "loads nothing that is not sealed under the very epoch",
   },
   {
     promise: "never oversold: nothing is sold while a sale is being rebuilt",
@@ -69,7 +69,7 @@ const neverOversold: readonly Mutation[] = [
     find: "if (sale === undefined || sealed.has(saleId))\n",
     replace: "if (sale === undefined)\n",
     test: contract,
-    name: "reserves nothing from the seal to the end of the load",
+    name: "reserves nothing from the seal until a load is complete",
   },
   {
     promise: "never lost: a rebuild waits for the appends under way",
