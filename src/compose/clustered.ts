@@ -65,7 +65,7 @@ export function clusteredStores({ redis, mysql, log }: Connections, prefix: stri
     log,
     directory,
     limiter: embeddedRateLimiter(clock),
-    batches: purchaseBatches({ stock, log, applied: directory.applied }),
+    batches: purchaseBatches({ stock, log, clock, applied: directory.applied }),
     clock,
   };
 }

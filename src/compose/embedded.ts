@@ -37,7 +37,7 @@ export function embeddedStores(database: Database, clock: Clock) {
     log,
     directory,
     limiter: embeddedRateLimiter(clock),
-    batches: purchaseBatches({ stock, log, applied: directory.applied }),
+    batches: purchaseBatches({ stock, log, clock, applied: directory.applied }),
     clock,
   };
 }

@@ -4,8 +4,10 @@ import { homeBucket, type SaleId, units } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import type { Reservation, ReserveOutcome, ReserveRequest } from "../domain/reservation.ts";
 import type { Sale } from "../domain/sale.ts";
+import { coarseTimers } from "../lib/coarse-timers.ts";
 import { type MicroBatch, microBatch } from "../lib/micro-batch.ts";
 import { err, ok, type Result } from "../lib/result.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { OrderLog } from "../ports/order-log.ts";
 import type { StockStore, StockUnavailable } from "../ports/stock-store.ts";
 import { refill } from "./refill-bucket.ts";
@@ -22,6 +24,7 @@ type Decision = Result<ReserveOutcome, ReserveError>;
 export interface PurchaseBatchesDeps {
   readonly stock: Pick<StockStore, "reserve" | "buckets" | "send" | "receive">;
   readonly log: Pick<OrderLog, "append">;
+  readonly clock: Clock;
   /** Told with every batch which version of the sale's settings was applied. */
   readonly applied: (saleId: SaleId, version: number) => void;
 }
@@ -32,9 +35,14 @@ export interface PurchaseBatches {
   reserve(sale: Sale, request: ReserveRequest): Promise<Decision>;
   /** Resolves once the order is in the log; rejects, or `overloaded`, if that is not known. */
   append(order: Reservation): Promise<Result<void, "overloaded">>;
+  /** Calls `late` after a while, unless what it returns is called before: a timer that is cheap by
+   * the thousand, and up to 50 ms late. */
+  deadline(delayMs: number, late: () => void): () => void;
   /** Requests waiting for a decision or an append. */
   waiting(): number;
 }
+
+const deadlineResolutionMs = 50;
 
 export function purchaseBatches(deps: PurchaseBatchesDeps): PurchaseBatches {
   const bySale = new Map<SaleId, MicroBatch<ReserveRequest, Decision>[]>();
@@ -63,7 +71,8 @@ export function purchaseBatches(deps: PurchaseBatchesDeps): PurchaseBatches {
     return sum;
   }
 
-  return { reserve, append: (order) => appends.push(order), waiting };
+  const deadline = coarseTimers(deps.clock, deadlineResolutionMs);
+  return { reserve, append: (order) => appends.push(order), deadline, waiting };
 }
 
 function reserveBatch(

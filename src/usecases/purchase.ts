@@ -117,7 +117,7 @@ function append(deps: PurchaseDeps, order: Reservation, startedAt: Instant): Pro
   return new Promise((resolve) => {
     const waited = deps.clock.now() - startedAt;
     const left = Math.max(0, limits.answerDeadlineMs - waited);
-    const cancel = deps.clock.after(left, () => resolve(false));
+    const cancel = deps.batches.deadline(left, () => resolve(false));
     const answer = (appended: boolean) => {
       cancel();
       resolve(appended);

@@ -113,8 +113,7 @@ function faulty(deps: Deps, over: Faults): PurchaseDeps {
   if (over.stock === undefined && over.log === undefined) return deps;
   const stock = { ...deps.stock, ...over.stock };
   const log = { ...deps.log, ...over.log };
-  return {
-    batches: purchaseBatches({ stock, log, applied: deps.directory.applied }),
-    clock: deps.clock,
-  };
+  const { clock } = deps;
+  const { applied } = deps.directory;
+  return { batches: purchaseBatches({ stock, log, clock, applied }), clock };
 }

@@ -92,7 +92,7 @@ describe("a purchase", () => {
   test("whose append does not answer in time is reserved, and keeps its units", async () => {
     const answer = bought({}, appendHangs);
     for (let n = 0; n < 5; n += 1) await new Promise<void>((resolve) => setImmediate(resolve));
-    engine.clock.advance(limits.answerDeadlineMs);
+    engine.clock.advance(limits.answerDeadlineMs + 50);
     expect((await answer).status).toBe("reserved");
     expect(await engine.deps.stock.level(sale.id)).toMatchObject({ remaining: 2, pendingUnits: 1 });
   });
@@ -135,6 +135,7 @@ describe("a purchase", () => {
     const batches = purchaseBatches({
       stock: { ...engine.deps.stock, reserve: () => new Promise(() => {}) },
       log: engine.deps.log,
+      clock: engine.clock,
       applied: () => undefined,
     });
     for (let n = 0; n < limits.reserveQueueMax; n += 1) void batches.reserve(sale, request({}));

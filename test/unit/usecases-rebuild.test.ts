@@ -96,7 +96,8 @@ describe("a purchase from a sale with several buckets", () => {
 
   function decisionWith(over: Partial<StockStore>) {
     const stock = { ...engine.deps.stock, reserve: async () => soldOut, ...over };
-    const deps = { stock, log: engine.deps.log, applied: () => undefined };
+    const { log, clock } = engine.deps;
+    const deps = { stock, log, clock, applied: () => undefined };
     return purchaseBatches(deps).reserve(split, request({ buyer: "a" }));
   }
 
@@ -106,8 +107,9 @@ describe("a purchase from a sale with several buckets", () => {
       asked.push(bucket);
       return ok({ outcomes: requests.map(() => ({ kind: "sale-paused" as const })), version: 1 });
     };
-    const deps = { stock: { ...engine.deps.stock, reserve }, log: engine.deps.log };
-    const batches = purchaseBatches({ ...deps, applied: () => undefined });
+    const { log, clock } = engine.deps;
+    const stock = { ...engine.deps.stock, reserve };
+    const batches = purchaseBatches({ stock, log, clock, applied: () => undefined });
     const buyers = Array.from({ length: 40 }, (_, n) => `buyer-${n}`);
     await Promise.all(buyers.map((buyer) => batches.reserve(split, request({ buyer }))));
     expect(new Set(asked)).toEqual(new Set([0, 1, 2, 3]));

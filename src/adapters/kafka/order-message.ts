@@ -35,10 +35,13 @@ const headerCount = 6;
 /** Key, value and headers of an order's message. */
 export function encodeOrder(order: Reservation): RecordBody {
   const { orderId, saleId, epoch, buyerId, requestKey, fingerprint, quantity, reservedAt } = order;
-  const value = JSON.stringify({
-    v: version,
-    ...{ orderId, saleId, epoch, buyerId, requestKey, fingerprint, quantity, reservedAt },
-  });
+  // Ids of ours are plain; only what clients chose may have to be escaped.
+  const chosen =
+    `"buyerId":${JSON.stringify(buyerId)},"requestKey":${JSON.stringify(requestKey)},` +
+    `"fingerprint":${JSON.stringify(fingerprint)}`;
+  const value =
+    `{"v":${version},"orderId":"${orderId}","saleId":"${saleId}","epoch":${epoch},` +
+    `${chosen},"quantity":${quantity},"reservedAt":${reservedAt}}`;
   const time = isoTime(reservedAt);
   const body = Buffer.allocUnsafe(
     sizedLength(buyerId) +

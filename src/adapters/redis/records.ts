@@ -1,6 +1,7 @@
 /** What is stored of buyers and orders, packed: ten million of them have to fit. Buyers and keys
  * are chosen by strangers, so they are told apart by pieces of SHA-256 too long to be made to
  * collide with somebody else's. The layouts are those of scripts/prelude.lua. */
+import { hash } from "node:crypto";
 import {
   type BuyerId,
   epoch,
@@ -124,5 +125,5 @@ function fingerprintHash(fingerprint: string): Buffer {
 }
 
 function digest(text: string): Buffer {
-  return new Bun.CryptoHasher("sha256").update(text).digest();
+  return hash("sha256", text, "buffer");
 }
