@@ -38,7 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     return await run(command);
   } catch (error) {
-    console.error(`services: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`services: ${messageOf(error)}`);
     return 1;
   }
 }
@@ -47,15 +47,25 @@ async function run({ verb, names, json }: ServicesCommand): Promise<number> {
   if (verb === "status") return await showStatus(names, json);
   if (verb === "up") {
     await installPrograms(names, say);
-    await Promise.all(names.map(up));
+    await all(names.map(up));
     writeConfigurations();
     say(`use them with --config ${relative(process.cwd(), configurations.single)}`);
     return 0;
   }
   const installed = names.filter((name) => missingPackages([name]).length === 0);
-  if (verb === "down") await Promise.all(installed.map(down));
-  else await Promise.all(installed.map(reset));
+  await all(installed.map(verb === "down" ? down : reset));
   return 0;
+}
+
+/** Lets every one come to its end, so that a service that fails leaves no other half-done. */
+async function all(tasks: readonly Promise<void>[]): Promise<void> {
+  const ends = await Promise.allSettled(tasks);
+  const failures = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+  if (failures.length > 0) throw new Error(failures.map(messageOf).join("\n"));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function up(name: ServiceName): Promise<void> {

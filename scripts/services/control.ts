@@ -1,7 +1,7 @@
 // The services by name: which servers each one is, and how it is started, stopped and emptied.
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { addresses, ports, type ServiceName } from "./catalog.ts";
 import { etcdServer } from "./etcd.ts";
 import { kafkaServer } from "./kafka.ts";
@@ -10,8 +10,9 @@ import { joinCluster, redisServer } from "./redis.ts";
 import { logFile, pidOf, type Server, startServer, stopServer } from "./server.ts";
 
 /** Where data, logs and pid files are: in the checkout, where git does not look. */
-const root =
-  process.env.DOORBUSTER_SERVICES_DIR || join(import.meta.dir, "..", "..", ".doorbuster-services");
+const root = resolve(
+  process.env.DOORBUSTER_SERVICES_DIR || join(import.meta.dir, "..", "..", ".doorbuster-services"),
+);
 
 const makers: Readonly<Record<ServiceName, (dir: string) => Server[]>> = {
   redis: (dir) => [redisServer({ dir, port: ports.redis })],

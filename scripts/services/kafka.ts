@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kafkaAnswers } from "./probes.ts";
+import { runToEnd } from "./process.ts";
 import { cacheDirectory, programPath } from "./programs.ts";
 import type { Server } from "./server.ts";
 
@@ -30,7 +31,7 @@ export function kafkaServer({ dir, port, controllerPort }: KafkaOptions): Server
       await fetchJars();
       writeFileSync(properties, propertiesOf(data, port, controllerPort));
       if (existsSync(join(data, "meta.properties"))) return;
-      await succeed(tool);
+      await runToEnd(tool);
     },
     ready: () => kafkaAnswers(port),
   };
@@ -67,20 +68,9 @@ export async function fetchJars(): Promise<void> {
   mkdirSync(part, { recursive: true });
   writeFileSync(join(part, "pom.xml"), pom);
   const copy = ["dependency:copy-dependencies", "-DoutputDirectory=lib", "-DincludeScope=runtime"];
-  await succeed([programPath("mvn"), "--batch-mode", "--quiet", ...copy], part);
+  await runToEnd([programPath("mvn"), "--batch-mode", "--quiet", ...copy], part);
   renameSync(join(part, "lib"), jars());
   rmSync(part, { recursive: true, force: true });
-}
-
-async function succeed(command: readonly string[], cwd?: string): Promise<void> {
-  const place = cwd === undefined ? {} : { cwd };
-  const child = Bun.spawn([...command], { ...place, stdio: ["ignore", "pipe", "pipe"] });
-  const [out, errors] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  if ((await child.exited) === 0) return;
-  throw new Error(`${command.join(" ")} failed:\n${out}${errors}`);
 }
 
 const artifact = (group: string, name: string, at: string) =>

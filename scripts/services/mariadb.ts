@@ -1,8 +1,9 @@
 // MariaDB with durable commits, a database `doorbuster` and a user of that name.
 
-import { existsSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { mysqlAnswers } from "./probes.ts";
+import { runToEnd } from "./process.ts";
 import { programPath } from "./programs.ts";
 import type { Server } from "./server.ts";
 
@@ -34,14 +35,22 @@ export function mariadbServer({ dir, port }: MariadbOptions): Server {
       "--max-connections=400",
     ],
     prepare: async () => {
-      if (existsSync(join(data, "mysql"))) return;
-      const install = ["--no-defaults", `--datadir=${data}`, "--skip-test-db", ...user];
-      const auth = "--auth-root-authentication-method=normal";
-      await run([programPath("mariadb-install-db"), ...install, auth]);
+      if (!existsSync(data)) await install(data, user);
     },
     ready: () => mysqlAnswers(port),
-    settle: () => run([programPath("mariadb"), `--socket=${socket}`, "--user=root", "-e", grants]),
+    settle: () =>
+      runToEnd([programPath("mariadb"), `--socket=${socket}`, "--user=root", "-e", grants]),
   };
+}
+
+/** Into a folder beside the final one first, so that a broken installation is not taken for a
+ *  whole one. */
+async function install(data: string, user: readonly string[]): Promise<void> {
+  const part = `${data}.part`;
+  rmSync(part, { recursive: true, force: true });
+  const how = ["--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal"];
+  await runToEnd([programPath("mariadb-install-db"), ...how, `--datadir=${part}`, ...user]);
+  renameSync(part, data);
 }
 
 /** Tests make databases of their own, whose names begin with the user's. */
@@ -51,8 +60,3 @@ CREATE USER IF NOT EXISTS 'doorbuster'@'127.0.0.1' IDENTIFIED BY 'doorbuster';
 GRANT ALL ON \`doorbuster%\`.* TO 'doorbuster'@'127.0.0.1';
 GRANT PROCESS, CONNECTION ADMIN ON *.* TO 'doorbuster'@'127.0.0.1';
 `;
-
-async function run(command: readonly string[]): Promise<void> {
-  const child = Bun.spawn([...command], { stdio: ["ignore", "ignore", "inherit"] });
-  if ((await child.exited) !== 0) throw new Error(`${command[0]} failed`);
-}

@@ -30,11 +30,16 @@ export function redisAnswers(port: number): Promise<boolean> {
   return probe(port, Buffer.from("PING\r\n"), (bytes) => bytes.toString().startsWith("+PONG"));
 }
 
-/** ApiVersions, version 0, from a client without a name. */
-const apiVersions = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 255, 255]);
+/** Metadata, version 1, of no topics, from a client without a name. */
+const metadata = Buffer.from([0, 0, 0, 14, 0, 3, 0, 1, 0, 0, 0, 1, 255, 255, 0, 0, 0, 0]);
 
+/** It must list a broker: one that starts answers before it may lead partitions. */
 export function kafkaAnswers(port: number): Promise<boolean> {
-  return probe(port, apiVersions, (bytes) => bytes.length > 8 && bytes.readInt32BE(4) === 1);
+  return probe(
+    port,
+    metadata,
+    (bytes) => bytes.length >= 12 && bytes.readInt32BE(4) === 1 && bytes.readInt32BE(8) >= 1,
+  );
 }
 
 /** The server greets first: a packet header, then protocol version 10. */

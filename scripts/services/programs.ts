@@ -1,10 +1,10 @@
 // Looks whether the programs of the services are there, and installs what is missing with the
 // machine's package manager. What it installs it says first, and it starts no daemon.
 
-import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { ServiceName } from "./catalog.ts";
+import { outputOf } from "./process.ts";
 
 interface Need {
   readonly program: string;
@@ -51,46 +51,44 @@ export async function installPrograms(
 ): Promise<void> {
   const packages = missingPackages(names);
   if (packages.length === 0) return;
-  if (findProgram("apt-get") === null) throw new Error(byHand(packages));
-  const sudo = process.getuid?.() === 0 ? [] : ["sudo", "--non-interactive"];
-  if (sudo.length > 0 && findProgram("sudo") === null) throw new Error(byHand(packages));
+  const root = await becomeRoot();
+  if (root === null || findProgram("apt-get") === null) throw new Error(byHand(packages));
   say(`installing with apt-get: ${packages.join(" ")}`);
-  await withoutDaemons(sudo.length === 0, () => aptInstall(sudo, packages));
+  const command = [...root, "sh", "-c", aptInstall, "sh", ...packages];
+  const child = Bun.spawn(command, { stdio: ["ignore", "ignore", "inherit"] });
+  if ((await child.exited) !== 0) throw new Error(`apt-get could not do it. ${byHand(packages)}`);
+}
+
+/** What to put before a command that must run as root, or null if there is no way to. */
+async function becomeRoot(): Promise<readonly string[] | null> {
+  if (process.getuid?.() === 0) return [];
+  if (findProgram("sudo") === null) return null;
+  const sudo = ["sudo", "--non-interactive"];
+  return (await outputOf([...sudo, "true"])).exitCode === 0 ? sudo : null;
 }
 
 function byHand(packages: readonly string[]): string {
   return (
-    "some programs are missing, and this script cannot install them here: install the " +
-    `equivalent of these Debian packages, then try again: ${packages.join(" ")}`
+    "Some programs are missing, and this script cannot install them here (it needs apt-get, and " +
+    "to be root or to get sudo without a password): install the equivalent of these Debian " +
+    `packages, then try again: ${packages.join(" ")}`
   );
 }
 
-/** The package lists of a new machine may be old or empty, so a second try renews them. */
-async function aptInstall(sudo: readonly string[], packages: readonly string[]): Promise<void> {
-  const install = [...sudo, "apt-get", "install", "-y", "--no-install-recommends", ...packages];
-  if ((await quietly(install)) === 0) return;
-  await quietly([...sudo, "apt-get", "update"]);
-  if ((await quietly(install)) !== 0) throw new Error(`\`${install.join(" ")}\` failed`);
-}
-
-async function quietly(command: readonly string[]): Promise<number> {
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const child = Bun.spawn([...command], { env, stdio: ["ignore", "ignore", "inherit"] });
-  return await child.exited;
-}
-
-const policy = "/usr/sbin/policy-rc.d";
-
-/** Debian starts what it installs; a policy that says no (exit code 101) keeps it from that. */
-async function withoutDaemons(root: boolean, install: () => Promise<void>): Promise<void> {
-  const ours = root && !existsSync(policy);
-  if (ours) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
-  try {
-    await install();
-  } finally {
-    if (ours) rmSync(policy, { force: true });
-  }
-}
+/** Debian starts what it installs; a policy that says no (exit code 101) keeps it from that, and is
+ *  gone afterwards, even if this is interrupted. The package lists of a new machine may be old or
+ *  empty, so a second try renews them. */
+const aptInstall = `
+export DEBIAN_FRONTEND=noninteractive
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 130' HUP INT TERM
+  printf '#!/bin/sh\\nexit 101\\n' >"$policy" && chmod 755 "$policy" || exit 1
+fi
+install() { apt-get install -y --no-install-recommends "$@"; }
+install "$@" || { apt-get update && install "$@"; }
+`;
 
 /** Where downloads are kept that are too large to fetch for every clone. */
 export function cacheDirectory(): string {

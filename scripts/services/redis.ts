@@ -3,8 +3,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { redisAnswers } from "./probes.ts";
+import { outputOf } from "./process.ts";
 import { programPath } from "./programs.ts";
 import type { Server } from "./server.ts";
+
+const clusterDeadlineMs = 20_000;
 
 export interface RedisOptions {
   readonly dir: string;
@@ -43,21 +46,22 @@ export function redisServer({ dir, port, cluster = false }: RedisOptions): Serve
   };
 }
 
-/** Joins running servers into a cluster, unless they are one; resolves once it serves. */
+/** Joins running servers into a cluster, unless they are one; resolves once it serves. Servers that
+ *  are one already may need a moment after a start, and refuse to be joined again. */
 export async function joinCluster(ports: readonly number[]): Promise<void> {
-  const cli = [programPath("redis-cli"), "-p", String(ports[0])];
-  const isOk = () => printed([...cli, "cluster", "info"]).includes("cluster_state:ok");
-  if (!isOk()) {
-    const nodes = ports.map((port) => `127.0.0.1:${port}`);
-    printed([...cli.slice(0, 1), "--cluster", "create", ...nodes, "--cluster-yes"]);
-  }
-  const deadline = performance.now() + 20_000;
-  while (!isOk()) {
-    if (performance.now() > deadline) throw new Error("the Redis cluster did not come up");
+  const cli = programPath("redis-cli");
+  const isOk = async () => {
+    const { output } = await outputOf([cli, "-p", String(ports[0]), "cluster", "info"]);
+    return output.includes("cluster_state:ok");
+  };
+  if (await isOk()) return;
+  const nodes = ports.map((port) => `127.0.0.1:${port}`);
+  const created = await outputOf([cli, "--cluster", "create", ...nodes, "--cluster-yes"]);
+  const deadline = performance.now() + clusterDeadlineMs;
+  while (!(await isOk())) {
+    if (performance.now() > deadline) {
+      throw new Error(`the Redis cluster did not come up:\n${created.output}`);
+    }
     await Bun.sleep(100);
   }
-}
-
-function printed(command: readonly string[]): string {
-  return Bun.spawnSync([...command]).stdout.toString();
 }

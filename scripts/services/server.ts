@@ -4,7 +4,8 @@
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { commandLineOf, hasEnded } from "./process.ts";
 
 export interface Server {
   /** A file name's worth of name, unique within its directory. */
@@ -17,7 +18,7 @@ export interface Server {
   prepare?(): Promise<void>;
   /** Whether it answers its own protocol. */
   ready(): Promise<boolean>;
-  /** What is done after every start, once it is ready. */
+  /** What is done whenever it is ready; it may have been done before, or half. */
   settle?(): Promise<void>;
 }
 
@@ -34,19 +35,15 @@ export function pidOf(server: Server): number | null {
   return Number.isInteger(pid) && pid > 1 && isOurs(commandLineOf(pid), server) ? pid : null;
 }
 
-/** Whether a command line is that of this server: its program and its directory, at least. */
+/** Whether a command line is that of this server: its program, and each path in its directory. A
+ *  whole path, because the directory of one server may begin with that of another. */
 export function isOurs(commandLine: string, { dir, command }: Server): boolean {
+  const words = ` ${commandLine} `;
+  const paths = command.filter((word) => word.includes(dir));
   const [program = ""] = command;
-  return commandLine.includes(program.split("/").at(-1) ?? "") && commandLine.includes(dir);
-}
-
-function commandLineOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-  } catch {
-    const found = Bun.spawnSync(["ps", "-ww", "-p", String(pid), "-o", "command="]);
-    return found.success ? found.stdout.toString() : "";
-  }
+  const [running = ""] = commandLine.split(" ");
+  if (paths.length === 0 || basename(running) !== basename(program)) return false;
+  return paths.every((path) => words.includes(` ${path} `));
 }
 
 export function logFile({ dir, id }: Server): string {
@@ -57,11 +54,12 @@ function pidFile({ dir, id }: Server): string {
   return join(dir, `${id}.pid`);
 }
 
-/** Starts it unless it runs; resolves once it is ready. Throws with the end of its log if it ends,
- *  or takes too long. */
+/** Starts it unless it runs, wakes it if it was suspended; resolves once it is ready. Throws with
+ *  the end of its log if it ends, or takes too long. */
 export async function startServer(server: Server): Promise<"started" | "was running"> {
-  if (pidOf(server) !== null) {
+  if (signalServer(server, "SIGCONT")) {
     await waitUntilReady(server, () => pidOf(server) === null);
+    await server.settle?.();
     return "was running";
   }
   if (await server.ready()) throw new Error(`something else answers on the port of ${server.id}`);
@@ -99,18 +97,31 @@ function tailOf(server: Server): string {
 export function signalServer(server: Server, signal: NodeJS.Signals): boolean {
   const pid = pidOf(server);
   if (pid === null) return false;
-  process.kill(pid, signal);
-  return true;
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch (error) {
+    if (hasEnded(pid)) return false;
+    throw error;
+  }
 }
 
-/** Asks it to stop, and makes it after a while; resolves once it is gone. */
+/** Asks it to stop, and makes it after a while; resolves once it is gone, with its ports free. */
 export async function stopServer(server: Server, signal: NodeJS.Signals = "SIGTERM") {
-  if (!signalServer(server, signal)) return;
+  const pid = pidOf(server);
+  if (pid === null) return;
+  signalServer(server, signal);
   signalServer(server, "SIGCONT");
   const deadline = performance.now() + stopDeadlineMs;
-  while (pidOf(server) !== null) {
+  while (remains(pid, server)) {
     if (performance.now() > deadline) signalServer(server, "SIGKILL");
     await Bun.sleep(pollMs);
   }
   rmSync(pidFile(server), { force: true });
+}
+
+/** A process that is ending has lost its command line already, but not yet its ports and locks. */
+function remains(pid: number, server: Server): boolean {
+  const commandLine = commandLineOf(pid);
+  return (commandLine === "" || isOurs(commandLine, server)) && !hasEnded(pid);
 }
