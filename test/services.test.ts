@@ -40,10 +40,18 @@ describe("a process", () => {
   test.each([
     "",
     "/usr/bin/redis-server --dir /elsewhere/redis",
-    "vim /somewhere/redis/redis.conf",
+    "/usr/bin/redis-server --dir /somewhere/redis/data-of-another",
+    "/usr/bin/redis-server --dir /somewhere/redis-cluster/data",
+    "vim /somewhere/redis/data",
+    "/usr/bin/redis-server",
   ])("is not ours if its command line is %j", (commandLine) => {
     expect(isOurs(commandLine, server)).toBe(false);
   });
+});
+
+test("a command line without a path in the directory shows nothing", () => {
+  const server: Server = { id: "x", dir: "/d", command: ["/bin/sh"], ready: async () => true };
+  expect(isOurs("/bin/sh", server)).toBe(false);
 });
 
 describe("the compose file", () => {
@@ -64,10 +72,15 @@ describe("the compose file", () => {
   test("offers the services on the ports of `npm run services`, on loopback only", async () => {
     const { services } = await read();
     const published = Object.values(services).flatMap((service) => service.ports ?? []);
-    for (const port of [ports.redis, ports.kafka, ports.mariadb, ports.etcd]) {
+    const { redis, redisCluster, kafka, mariadb, etcd } = ports;
+    for (const port of [redis, ...redisCluster, kafka, mariadb, etcd]) {
       expect(published.filter((one) => one.startsWith(`127.0.0.1:${port}:`))).toHaveLength(1);
     }
     expect(published.every((one) => one.startsWith("127.0.0.1:"))).toBe(true);
+  });
+
+  test("runs every service that `npm run services` runs", async () => {
+    expect(Object.keys((await read()).services)).toEqual(expect.arrayContaining([...serviceNames]));
   });
 
   test("pins every image and checks the health of every service", async () => {

@@ -6,7 +6,7 @@ import { addresses, ports, type ServiceName } from "./catalog.ts";
 import { etcdServer } from "./etcd.ts";
 import { kafkaServer } from "./kafka.ts";
 import { mariadbServer } from "./mariadb.ts";
-import { joinCluster, redisServer } from "./redis.ts";
+import { clusterServes, joinCluster, redisServer } from "./redis.ts";
 import { logFile, pidOf, type Server, startServer, stopServer } from "./server.ts";
 
 /** Where data, logs and pid files are: in the checkout, where git does not look. */
@@ -88,11 +88,13 @@ export interface ServiceStatus {
 export async function statusOf(name: ServiceName): Promise<ServiceStatus> {
   const servers = serversOf(name);
   const pids = servers.flatMap((server) => pidOf(server) ?? []);
-  const ready = pids.length === servers.length && (await allReady(servers));
+  const ready = pids.length === servers.length && (await isReady(name, servers));
   const state = ready ? "up" : pids.length === 0 ? "down" : "not ready";
   return { name, state, pids, address: shownAddress[name], logs: servers.map(logFile) };
 }
 
-async function allReady(servers: readonly Server[]): Promise<boolean> {
-  return (await Promise.all(servers.map((server) => server.ready()))).every(Boolean);
+async function isReady(name: ServiceName, servers: readonly Server[]): Promise<boolean> {
+  const ready = await Promise.all(servers.map((server) => server.ready()));
+  if (!ready.every(Boolean)) return false;
+  return name !== "redis-cluster" || (await clusterServes(ports.redisCluster));
 }

@@ -30,6 +30,11 @@ export function redisAnswers(port: number): Promise<boolean> {
   return probe(port, Buffer.from("PING\r\n"), (bytes) => bytes.toString().startsWith("+PONG"));
 }
 
+export function redisClusterIsOk(port: number): Promise<boolean> {
+  const isOk = (bytes: Buffer) => bytes.toString().includes("cluster_state:ok");
+  return probe(port, Buffer.from("CLUSTER INFO\r\n"), isOk);
+}
+
 /** Metadata, version 1, of no topics, from a client without a name. */
 const metadata = Buffer.from([0, 0, 0, 14, 0, 3, 0, 1, 0, 0, 0, 1, 255, 255, 0, 0, 0, 0]);
 

@@ -2,7 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { redisAnswers } from "./probes.ts";
+import { redisAnswers, redisClusterIsOk } from "./probes.ts";
 import { outputOf } from "./process.ts";
 import { programPath } from "./programs.ts";
 import type { Server } from "./server.ts";
@@ -49,19 +49,20 @@ export function redisServer({ dir, port, cluster = false }: RedisOptions): Serve
 /** Joins running servers into a cluster, unless they are one; resolves once it serves. Servers that
  *  are one already may need a moment after a start, and refuse to be joined again. */
 export async function joinCluster(ports: readonly number[]): Promise<void> {
-  const cli = programPath("redis-cli");
-  const isOk = async () => {
-    const { output } = await outputOf([cli, "-p", String(ports[0]), "cluster", "info"]);
-    return output.includes("cluster_state:ok");
-  };
-  if (await isOk()) return;
+  if (await clusterServes(ports)) return;
   const nodes = ports.map((port) => `127.0.0.1:${port}`);
-  const created = await outputOf([cli, "--cluster", "create", ...nodes, "--cluster-yes"]);
+  const create = ["--cluster", "create", ...nodes, "--cluster-yes"];
+  const created = await outputOf([programPath("redis-cli"), ...create]);
   const deadline = performance.now() + clusterDeadlineMs;
-  while (!(await isOk())) {
+  while (!(await clusterServes(ports))) {
     if (performance.now() > deadline) {
       throw new Error(`the Redis cluster did not come up:\n${created.output}`);
     }
     await Bun.sleep(100);
   }
+}
+
+/** Whether each of them says so: one may serve while another still waits for the others. */
+export async function clusterServes(ports: readonly number[]): Promise<boolean> {
+  return (await Promise.all(ports.map(redisClusterIsOk))).every(Boolean);
 }
