@@ -37,7 +37,7 @@ export interface RoundReport {
 }
 
 const ratePerSecond = 800;
-const stock = 20_000;
+const stock = 100_000;
 const quietMs = 1_000;
 /** A purchase must be answered within the answer deadline and half a second. */
 const patienceMs = 120_000;
