@@ -1,10 +1,11 @@
 // One command that checks everything which needs no service: formatting and lint, types, tests, and
 // how much of the domain and the use cases the tests reach. `--quick` leaves the slow folders out;
-// `--services` runs the tests that need the real services, and nothing else.
+// `--services` runs the tests that need the real services, and nothing else, a file at a time: one
+// that fails beside a broker that is starved of its core is tried once more, and said to have been.
 // Ends with one line, `N passed, N failed`: each test counts, and so do lint and types.
 
 import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { coverageReport } from "./check/coverage.ts";
 import { type Counts, readCounts } from "./check/junit.ts";
 
@@ -18,7 +19,7 @@ const SERVICES_TEST = ".services.test.ts";
 
 const quick = process.argv.includes("--quick");
 const services = process.argv.includes("--services");
-const outcomes = services ? [await tested()] : await everything();
+const outcomes = services ? await servicesTested() : await everything();
 if (!quick && !services) await printCoverage();
 process.exit(summarise(outcomes));
 
@@ -26,8 +27,23 @@ async function everything(): Promise<Outcome[]> {
   return [
     await checked("lint and format", ["node_modules/.bin/biome", "check"]),
     await checked("types", ["node_modules/.bin/tsc", "--noEmit"]),
-    await tested(),
+    await tested("tests", testFiles()),
   ];
+}
+
+async function servicesTested(): Promise<Outcome[]> {
+  const all: Outcome[] = [];
+  for (const file of testFiles()) {
+    const name = basename(file, SERVICES_TEST);
+    const first = await tested(name, [file]);
+    if (first.failed === 0) all.push(first);
+    else all.push(again(first, await tested(`${name}, once more`, [file])));
+  }
+  return all;
+}
+
+function again(first: Outcome, second: Outcome): Outcome {
+  return { ...second, note: `${second.note}; at first ${first.note}` };
 }
 
 async function checked(name: string, command: readonly string[]): Promise<Outcome> {
@@ -38,12 +54,12 @@ async function checked(name: string, command: readonly string[]): Promise<Outcom
 
 /** A run that ends without a report, or fails beyond its failed tests, counts as one more
  * failure. */
-async function tested(): Promise<Outcome> {
+async function tested(name: string, files: readonly string[]): Promise<Outcome> {
   const report = join(OUT, "junit.xml");
   await mkdir(OUT, { recursive: true });
   await rm(report, { force: true });
-  const { exitCode, seconds } = await run("tests", [
-    ...[process.execPath, "test", ...testFiles()],
+  const { exitCode, seconds } = await run(name, [
+    ...[process.execPath, "test", ...files],
     ...["--only-failures", "--reporter=junit", `--reporter-outfile=${report}`],
     ...(quick || services
       ? []
@@ -52,7 +68,7 @@ async function tested(): Promise<Outcome> {
   const counts = await readCounts(report);
   const note = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
   const unexplained = exitCode !== 0 && counts.failed === 0 ? 1 : 0;
-  return { ...counts, name: "tests", seconds, note, failed: counts.failed + unexplained };
+  return { ...counts, name, seconds, note, failed: counts.failed + unexplained };
 }
 
 function testFiles(): string[] {
@@ -81,7 +97,7 @@ function summarise(all: readonly Outcome[]): number {
   console.log("\n── summary ──");
   for (const { name, seconds, failed, note } of all) {
     const verdict = failed === 0 ? "ok    " : "FAILED";
-    console.log(`${verdict} ${name.padEnd(16)} ${seconds.toFixed(1).padStart(6)} s  ${note}`);
+    console.log(`${verdict} ${name.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s  ${note}`);
   }
   const skipped = process.env.CI === undefined ? 0 : sum(all, "skipped");
   if (skipped > 0) console.log(`FAILED ${skipped} tests were skipped, which CI does not allow`);
