@@ -12,6 +12,7 @@ import { redisStockStore } from "../adapters/redis/stock-store.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import type { Config } from "../config/validate.ts";
 import type { AppDeps } from "../http/app-deps.ts";
+import { messageOf } from "../lib/finding.ts";
 import { singleFlight } from "../lib/single-flight.ts";
 import { createHealth, type Health } from "../observability/health.ts";
 import { createMetrics } from "../observability/metrics.ts";
@@ -172,6 +173,6 @@ async function whyNot(ask: () => Promise<unknown>): Promise<string | null> {
     await ask();
     return null;
   } catch (reason) {
-    return reason instanceof Error ? reason.message : String(reason);
+    return messageOf(reason);
   }
 }

@@ -26,6 +26,7 @@ export interface Operations {
   removeEverything(): Promise<void>;
 }
 
+/** Redis refuses commands until it is connected. */
 const connectMs = 5_000;
 const ignore = () => undefined;
 const unheard = {
@@ -59,7 +60,7 @@ export function operationsOn(config: Config): Operations {
 
   const rebuildSale = (saleId: SaleId, say: (line: string) => void) =>
     connected(async (connections) => {
-      await untilConnected(connections);
+      await connections.redis.ready(connectMs);
       const stores = clusteredStores(connections, redis.prefix);
       const sale = await stores.sales.byId(saleId);
       if (sale === null) return null;
@@ -73,7 +74,7 @@ export function operationsOn(config: Config): Operations {
     rebuild: rebuildSale,
     findings: () =>
       connected(async (connections) => {
-        await untilConnected(connections).catch(() => undefined);
+        await connections.redis.ready(connectMs).catch(() => undefined);
         const found = await Promise.all([
           redisFindings(connections.redis),
           kafkaFindings(kafka),
@@ -83,19 +84,10 @@ export function operationsOn(config: Config): Operations {
       }),
     removeEverything: () =>
       connected(async (connections) => {
-        await untilConnected(connections);
+        await connections.redis.ready(connectMs);
         await removeKeys(connections.redis, redis.prefix);
         await removeTopics(kafka);
         await dropDatabase(connections.mysql);
       }),
   };
-}
-
-/** Redis refuses commands until it is connected. */
-async function untilConnected({ redis }: Connections): Promise<void> {
-  const deadline = performance.now() + connectMs;
-  for (let why = redis.failure(); why !== null; why = redis.failure()) {
-    if (performance.now() > deadline) throw new Error(why);
-    await Bun.sleep(20);
-  }
 }

@@ -1,8 +1,8 @@
 /** The reading half of the order repository: by id, by buyer, by sale, and the audit's counts. */
 
-import type { BuyerId, RequestKey, Units } from "../../domain/ids.ts";
-import { instant, type OrderId, routeOf, type SaleId, units } from "../../domain/ids.ts";
-import type { Order, RefusalReason } from "../../domain/order.ts";
+import type { BuyerId } from "../../domain/ids.ts";
+import { type OrderId, routeOf, type SaleId, units } from "../../domain/ids.ts";
+import type { Order } from "../../domain/order.ts";
 import type { HeldOrder } from "../../domain/reservation.ts";
 import { present } from "../../lib/assert.ts";
 import type {
@@ -11,6 +11,7 @@ import type {
   OrderQuery,
   OrderRepository,
 } from "../../ports/order-repository.ts";
+import { type OrderColumns, orderOf } from "../shared/order-row.ts";
 import type { Database } from "./database.ts";
 import type { OrderIndex } from "./order-index.ts";
 import ledgerReadSql from "./sql/ledger-read.sql" with { type: "text" };
@@ -20,17 +21,10 @@ import heldSql from "./sql/order-held.sql" with { type: "text" };
 import listSql from "./sql/order-list.sql" with { type: "text" };
 import refusedSql from "./sql/order-refused-of-buyer.sql" with { type: "text" };
 
-export interface OrderRow {
+export interface OrderRow extends OrderColumns {
   readonly seq: number;
   readonly id: OrderId;
   readonly sale_id: SaleId;
-  readonly buyer_id: BuyerId;
-  readonly request_key: RequestKey;
-  readonly fingerprint: string;
-  readonly quantity: Units;
-  readonly status: "placed" | "refused";
-  readonly reason: RefusalReason | null;
-  readonly placed_at: number;
 }
 
 type HeldRow = Pick<OrderRow, "id" | "buyer_id" | "request_key" | "quantity" | "fingerprint">;
@@ -127,17 +121,5 @@ function toHeld({ id, buyer_id, request_key, quantity, fingerprint }: HeldRow): 
 
 function toOrder(row: OrderRow): Order {
   const route = present(routeOf(row.id), `the order table has a bad id: ${row.id}`);
-  return {
-    orderId: row.id,
-    saleId: row.sale_id,
-    epoch: route.epoch,
-    buyerId: row.buyer_id,
-    requestKey: row.request_key,
-    fingerprint: row.fingerprint,
-    quantity: row.quantity,
-    reservedAt: route.reservedAt,
-    status: row.status,
-    placedAt: instant(row.placed_at),
-    reason: row.reason,
-  };
+  return orderOf(row.id, route, row);
 }

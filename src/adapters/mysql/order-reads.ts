@@ -1,21 +1,13 @@
 /** Reading orders: by id, by buyer, by sale, and the audit's counts from one snapshot. */
-import {
-  type BuyerId,
-  instant,
-  type OrderId,
-  type RequestKey,
-  routeOf,
-  type SaleId,
-  type Units,
-  units,
-} from "../../domain/ids.ts";
+import { type OrderId, routeOf, type SaleId, units } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
-import type { Order, RefusalReason } from "../../domain/order.ts";
+import type { Order } from "../../domain/order.ts";
 import type { HeldOrder } from "../../domain/reservation.ts";
 import { present } from "../../lib/assert.ts";
 import { microBatch } from "../../lib/micro-batch.ts";
 import type { LedgerCounts, OrderQuery, OrderRepository } from "../../ports/order-repository.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
+import { type OrderColumns, orderOf } from "../shared/order-row.ts";
 import { keyRange, numberOf, orderKey, routeOfKey } from "./order-key.ts";
 import type { Mysql } from "./pool.ts";
 import type { Session } from "./session.ts";
@@ -26,15 +18,8 @@ import knownSql from "./sql/order-known.sql" with { type: "text" };
 import listSql from "./sql/order-list.sql" with { type: "text" };
 import ofBuyerSql from "./sql/order-list-of-buyer.sql" with { type: "text" };
 
-interface OrderRow {
+interface OrderRow extends OrderColumns {
   readonly id: Buffer;
-  readonly buyer_id: BuyerId;
-  readonly request_key: RequestKey;
-  readonly fingerprint: string;
-  readonly quantity: Units;
-  readonly status: "placed" | "refused";
-  readonly reason: RefusalReason | null;
-  readonly placed_at: number;
 }
 
 type HeldRow = Pick<OrderRow, "id" | "buyer_id" | "request_key" | "fingerprint" | "quantity">;
@@ -147,20 +132,8 @@ async function knownAmong(session: Session, ids: readonly OrderId[]): Promise<Or
 }
 
 function toOrder(row: OrderRow): Order {
-  const { orderId, saleId, epoch, reservedAt } = routeOfKey(row.id);
-  return {
-    orderId,
-    saleId,
-    epoch,
-    buyerId: row.buyer_id,
-    requestKey: row.request_key,
-    fingerprint: row.fingerprint,
-    quantity: row.quantity,
-    reservedAt,
-    status: row.status,
-    placedAt: instant(row.placed_at),
-    reason: row.reason,
-  };
+  const route = routeOfKey(row.id);
+  return orderOf(route.orderId, route, row);
 }
 
 function toHeld(row: HeldRow): HeldOrder {
