@@ -99,7 +99,9 @@ const pairs = Array.from(
   { length: 1024 },
   (_, n) => `${alphabet[n >> 5] ?? ""}${alphabet[n & 31] ?? ""}`,
 );
-const digits = new Map([...alphabet].map((letter, at) => [letter, at]));
+/** By character code. */
+const digits = new Uint8Array(128);
+for (let digit = 0; digit < 32; digit += 1) digits[alphabet.charCodeAt(digit)] = digit;
 
 /** The last time written, since thousands of ids share a millisecond. */
 let lastTime = { at: -1, text: "" };
@@ -124,6 +126,6 @@ function text40(n: number): string {
 
 function number40(text: string): number {
   let n = 0;
-  for (const letter of text) n = n * 32 + (digits.get(letter) ?? 0);
+  for (let at = 0; at < text.length; at += 1) n = n * 32 + (digits[text.charCodeAt(at)] ?? 0);
   return n;
 }

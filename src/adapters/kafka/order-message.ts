@@ -114,19 +114,19 @@ function parsed(value: Buffer | null): Fields | null {
 
 /** Null unless every field is what it must be, and the order id agrees with the others. */
 function reservationOf(fields: Fields): Reservation | null {
-  const orderId = asOrderId(fields.orderId);
-  const route = orderId === null ? null : routeOf(orderId);
+  const { orderId } = fields;
+  const route = typeof orderId === "string" ? routeOf(orderId) : null;
   const saleId = asText(fields.saleId, parseSaleId);
   const buyerId = asText(fields.buyerId, parseBuyerId);
   const requestKey = asText(fields.requestKey, requestKeyOf);
   const { v, fingerprint, quantity, reservedAt } = fields;
-  if (v !== version || orderId === null || route === null) return null;
+  if (v !== version || route === null) return null;
   if (saleId === null || buyerId === null || requestKey === null) return null;
   if (typeof fingerprint !== "string" || !isWhole(reservedAt, 0, maxInstant)) return null;
   if (!isWhole(quantity, 1, limits.quantityMax)) return null;
   if (route.saleId !== saleId || route.epoch !== fields.epoch) return null;
   return {
-    ...{ orderId, saleId, buyerId, requestKey, fingerprint },
+    ...{ orderId: orderId as OrderId, saleId, buyerId, requestKey, fingerprint },
     epoch: epoch(route.epoch),
     quantity: units(quantity),
     reservedAt: instant(reservedAt),

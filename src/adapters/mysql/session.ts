@@ -1,5 +1,6 @@
 /** One connection, as long as somebody works on it: every statement is answered in time, or the
  * connection is given up. */
+import type { PoolConnection as CallbackConnection, QueryOptions } from "mysql2";
 import type { PoolConnection } from "mysql2/promise";
 import { isUnavailable } from "./faults.ts";
 import { mysqlLimits } from "./limits.ts";
@@ -78,8 +79,7 @@ function sessionOn(connection: PoolConnection): Session {
     // It would wait behind the one that got no answer, and without a timeout.
     if (broken !== null) throw broken;
     try {
-      const [rows] = await connection.query({ sql, timeout, values: [...values] });
-      return rows as Rows;
+      return (await answer(connection, { sql, timeout, values: [...values] })) as Rows;
     } catch (reason) {
       if (isUnavailable(reason)) broken = reason;
       throw reason;
@@ -87,4 +87,12 @@ function sessionOn(connection: PoolConnection): Session {
   }
 
   return { query };
+}
+
+/** Asked of the connection beneath, since its promises cost a stack trace for each query. */
+function answer({ connection }: PoolConnection, options: QueryOptions): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const asked = connection as unknown as CallbackConnection;
+    asked.query(options, (reason, rows) => (reason === null ? resolve(rows) : reject(reason)));
+  });
 }
