@@ -17,6 +17,9 @@ export type RequestKey = Brand<string, "RequestKey">;
 export type Units = Brand<number, "Units">;
 /** The fencing token under which a sale's stock was loaded; it only grows. */
 export type Epoch = Brand<number, "Epoch">;
+/** The fencing token of a lock's holder, higher than those of the holders before: a safe
+ * integer. */
+export type LockToken = Brand<number, "LockToken">;
 /** Milliseconds since 1970-01-01 UTC. */
 export type Instant = Brand<number, "Instant">;
 
@@ -26,6 +29,11 @@ export const instant = (ms: number): Instant => ms as Instant;
 export function epoch(n: number): Epoch {
   assert(Number.isInteger(n) && n >= 0 && n < 2 ** 16, `epoch out of range: ${n}`);
   return n as Epoch;
+}
+
+export function lockToken(n: number): LockToken {
+  assert(Number.isSafeInteger(n) && n > 0, `lock token out of range: ${n}`);
+  return n as LockToken;
 }
 
 export function saleIdOf(number: number): SaleId {
