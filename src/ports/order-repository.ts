@@ -1,5 +1,5 @@
 /** The ledger and the order table: the last word on every unit. */
-import type { BuyerId, Epoch, Instant, OrderId, SaleId, Units } from "../domain/ids.ts";
+import type { BuyerId, Epoch, Instant, LockToken, OrderId, SaleId, Units } from "../domain/ids.ts";
 import type { Order, RefusalReason } from "../domain/order.ts";
 import type { HeldOrder, Reservation } from "../domain/reservation.ts";
 import type { Result } from "../lib/result.ts";
@@ -44,8 +44,9 @@ export interface Epochs {
    * one; null if it had. Whoever gets it may load the stock without any barrier. */
   firstEpoch(saleId: SaleId): Promise<Fenced | null>;
 
-  /** The next epoch of the sale, higher than any before. */
-  nextEpoch(saleId: SaleId): Promise<Epoch>;
+  /** The next epoch of the sale, higher than any before. The ledger remembers the highest token of
+   * the sale's controllers and refuses a lower one; without a token it is not asked. */
+  nextEpoch(saleId: SaleId, token?: LockToken): Promise<Result<Epoch, "stale-token">>;
 
   /** Makes the epoch, in one transaction, the lowest that `place` accepts for orders it has not
    * seen, and reads what the ledger holds now. From then on what `held` gives stands still until

@@ -1,7 +1,7 @@
 /** Where stock is taken from. Fast and atomic, but not the last word: it can be loaded anew from
  * the ledger at any time, under a higher epoch. A sale's stock is split into buckets, each atomic
  * by itself; a buyer always asks the same one. */
-import type { BuyerId, Epoch, Instant, OrderId, SaleId, Units } from "../domain/ids.ts";
+import type { BuyerId, Epoch, Instant, LockToken, OrderId, SaleId, Units } from "../domain/ids.ts";
 import type {
   HeldOrder,
   Reservation,
@@ -58,6 +58,12 @@ export interface StockUnavailable {
   readonly detail: string;
 }
 
+/** The stock has seen a holder of the lock that came later. Nothing was taken. */
+export interface StaleToken {
+  readonly code: "stale-token";
+  readonly detail: string;
+}
+
 export interface Reserved {
   /** One per request, in the order of the requests. */
   readonly outcomes: readonly ReserveOutcome[];
@@ -73,9 +79,14 @@ export interface PendingQuery {
 /** Loads a sale's stock. */
 export interface StockLoader {
   /** From now on no bucket of the sale reserves anything until a load under this epoch or a higher
-   * one is complete. Refused (`stale-epoch`) if a bucket is above the epoch. Throws while a bucket
-   * cannot be reached. Idempotent. */
-  seal(saleId: SaleId, buckets: number, epoch: Epoch): Promise<Result<void, "stale-epoch">>;
+   * one is complete. Refused if a bucket is above the epoch, or has seen a higher token of the
+   * lock under which the sale is sold. Throws while a bucket cannot be reached. Idempotent. */
+  seal(
+    saleId: SaleId,
+    buckets: number,
+    epoch: Epoch,
+    token?: LockToken,
+  ): Promise<Result<void, "stale-epoch" | "stale-token">>;
 
   /** Replaces a sale's stock: remaining = total − sold, spread over the buckets; buyers hold what
    * `held` says, nothing is pending. Sells again when all of it is there. Refused (`stale-epoch`)
@@ -97,13 +108,14 @@ export interface StockStore extends StockLoader, StockBuckets {
 
   /** Decides requests in order, one outcome each; all or nothing is taken per request. A request
    * key that was reserved before is answered `same`, whatever the sale's state is now. `sold-out`
-   * speaks of this bucket only. An error means that nothing was taken; a throw means that the
-   * outcome is unknown. */
+   * speaks of this bucket only. A bucket remembers the highest token and refuses a lower one. An
+   * error means that nothing was taken; a throw means that the outcome is unknown. */
   reserve(
     saleId: SaleId,
     bucket: number,
     requests: readonly ReserveRequest[],
-  ): Promise<Result<Reserved, StockUnavailable>>;
+    token?: LockToken,
+  ): Promise<Result<Reserved, StockUnavailable | StaleToken>>;
 
   /** Drops the pending marks of orders that the ledger has. Idempotent. */
   settle(orders: readonly Reservation[]): Promise<void>;

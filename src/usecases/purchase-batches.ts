@@ -9,13 +9,14 @@ import { type MicroBatch, microBatch } from "../lib/micro-batch.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { OrderLog } from "../ports/order-log.ts";
-import type { StockStore, StockUnavailable } from "../ports/stock-store.ts";
+import type { StaleToken, StockStore, StockUnavailable } from "../ports/stock-store.ts";
 import { refill } from "./refill-bucket.ts";
 
 /** `overloaded`: too many wait, or too many processes move units between the buckets; nothing was
  * taken. `outcome-unknown`: a second try, with units from other buckets, got no answer. */
 export type ReserveError =
   | StockUnavailable
+  | StaleToken
   | { readonly code: "overloaded" }
   | { readonly code: "outcome-unknown" };
 

@@ -17,7 +17,7 @@ import { type Sale, stateAt } from "../domain/sale.ts";
 import { present } from "../lib/assert.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { StockUnavailable } from "../ports/stock-store.ts";
+import type { StaleToken, StockUnavailable } from "../ports/stock-store.ts";
 import type { PurchaseBatches } from "./purchase-batches.ts";
 
 export interface PurchaseCommand {
@@ -130,8 +130,13 @@ function append(deps: PurchaseDeps, order: Reservation, startedAt: Instant): Pro
 }
 
 /** Stock that is not there belongs to a sale that is not open yet, or is a fault. */
-function notThere(deps: PurchaseDeps, sale: Sale, error: StockUnavailable): PurchaseError {
-  return stateAt(sale, deps.clock.now()) === "scheduled" ? refusals["sale-not-open"] : error;
+function notThere(
+  deps: PurchaseDeps,
+  sale: Sale,
+  { detail }: StockUnavailable | StaleToken,
+): PurchaseError {
+  if (stateAt(sale, deps.clock.now()) === "scheduled") return refusals["sale-not-open"];
+  return { code: "stock-unavailable", detail };
 }
 
 function reservationOf(command: PurchaseCommand, orderId: OrderId): Reservation {

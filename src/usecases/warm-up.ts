@@ -2,7 +2,7 @@
  * again whenever the stock was lost. An order accepted under an older epoch must be placed before
  * the ledger is read, or its units would be sold twice and the order refused; hence the
  * barriers. */
-import type { Epoch, Instant } from "../domain/ids.ts";
+import type { Epoch, Instant, LockToken } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import { settingsOf } from "../domain/reservation.ts";
 import { type Sale, stateAt } from "../domain/sale.ts";
@@ -22,15 +22,27 @@ export interface RebuildDeps extends WarmUpDeps {
   readonly clock: Clock;
 }
 
-/** Somebody else loads this sale, under a higher epoch. */
-export type Overtaken = "stale-epoch";
+/** Somebody else loads this sale, under a higher epoch, or holds one of its locks. */
+export type Overtaken = "stale-epoch" | "stale-token";
+
+/** With which locks a sale is loaded: what came later refuses what came before. */
+export interface LoadTokens {
+  /** Of whoever controls the sale; left out, nobody is asked. */
+  readonly controller?: LockToken;
+  /** Of the lock under which it is sold, where there is one. */
+  readonly stock?: LockToken;
+}
 
 /** The first load of a sale, which needs no barrier: nothing was ever sold. False if the sale has
  * been loaded before, or is being loaded by somebody else. */
-export async function warmUp(deps: WarmUpDeps, sale: Sale): Promise<boolean> {
+export async function warmUp(
+  deps: WarmUpDeps,
+  sale: Sale,
+  { stock }: LoadTokens = {},
+): Promise<boolean> {
   const fenced = await deps.orders.firstEpoch(sale.id);
   if (fenced === null) return false;
-  const sealed = await deps.stock.seal(sale.id, sale.buckets, fenced.epoch);
+  const sealed = await deps.stock.seal(sale.id, sale.buckets, fenced.epoch, stock);
   return sealed.ok && (await load(deps, sale, fenced)).ok;
 }
 
@@ -42,20 +54,35 @@ export async function rebuild(
   deps: RebuildDeps,
   sale: Sale,
   group: string,
+  tokens: LoadTokens = {},
 ): Promise<Result<Epoch, Overtaken>> {
-  const epoch = await deps.orders.nextEpoch(sale.id);
-  const sealed = await deps.stock.seal(sale.id, sale.buckets, epoch);
+  const sealed = await seal(deps, sale, tokens);
   if (!sealed.ok) return sealed;
   await pause(deps.clock, limits.appendDeadlineMs);
   await deps.log.reached(group, await deps.log.end());
-  return reload(deps, sale, epoch);
+  return reload(deps, sale, sealed.value);
 }
 
 /** Loads a sale that nobody can be selling, after the log was drained. */
-export async function loadAgain(deps: WarmUpDeps, sale: Sale): Promise<Result<Epoch, Overtaken>> {
-  const epoch = await deps.orders.nextEpoch(sale.id);
-  const sealed = await deps.stock.seal(sale.id, sale.buckets, epoch);
-  return sealed.ok ? reload(deps, sale, epoch) : sealed;
+export async function loadAgain(
+  deps: WarmUpDeps,
+  sale: Sale,
+  tokens: LoadTokens = {},
+): Promise<Result<Epoch, Overtaken>> {
+  const sealed = await seal(deps, sale, tokens);
+  return sealed.ok ? reload(deps, sale, sealed.value) : sealed;
+}
+
+/** Stops the sale under the next epoch. */
+async function seal(
+  deps: WarmUpDeps,
+  sale: Sale,
+  tokens: LoadTokens,
+): Promise<Result<Epoch, Overtaken>> {
+  const epoch = await deps.orders.nextEpoch(sale.id, tokens.controller);
+  if (!epoch.ok) return epoch;
+  const sealed = await deps.stock.seal(sale.id, sale.buckets, epoch.value, tokens.stock);
+  return sealed.ok ? epoch : sealed;
 }
 
 async function reload(

@@ -1,6 +1,15 @@
 /** What every order repository promises, as one suite for all of them. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type BuyerId, epoch, instant, saleIdOf, type Units, units } from "../../src/domain/ids.ts";
+import {
+  type BuyerId,
+  epoch,
+  instant,
+  lockToken,
+  saleIdOf,
+  type Units,
+  units,
+} from "../../src/domain/ids.ts";
+import { ok } from "../../src/lib/result.ts";
 import type { OrderRepository } from "../../src/ports/order-repository.ts";
 import type { SaleRepository } from "../../src/ports/sale-repository.ts";
 import { reservation, terms } from "../support/builders.ts";
@@ -128,12 +137,24 @@ export function orderRepositoryContract(
     test("counts epochs up, and fences only upwards", async () => {
       await createSale(9, 9);
       await orders.firstEpoch(saleId);
-      expect((await orders.nextEpoch(saleId)) as number).toBe(2);
-      expect((await orders.nextEpoch(saleId)) as number).toBe(3);
+      expect(await orders.nextEpoch(saleId)).toEqual(ok(epoch(2)));
+      expect(await orders.nextEpoch(saleId)).toEqual(ok(epoch(3)));
       expect((await orders.minEpoch(saleId)) as number).toBe(1);
       expect((await orders.fence(saleId, epoch(3))).ok).toBe(true);
       expect(await orders.fence(saleId, epoch(2))).toEqual({ ok: false, error: "stale-epoch" });
-      expect((await orders.nextEpoch(saleId)) as number).toBe(4);
+      expect(await orders.nextEpoch(saleId)).toEqual(ok(epoch(4)));
+    });
+
+    test("gives no epoch to a controller that another one has followed", async () => {
+      await createSale(9);
+      await orders.firstEpoch(saleId);
+      const later = lockToken(2 ** 52);
+      const earlier = lockToken(2 ** 52 - 1);
+      expect(await orders.nextEpoch(saleId, earlier)).toEqual(ok(epoch(2)));
+      expect(await orders.nextEpoch(saleId, later)).toEqual(ok(epoch(3)));
+      expect(await orders.nextEpoch(saleId, earlier)).toEqual({ ok: false, error: "stale-token" });
+      expect(await orders.nextEpoch(saleId)).toEqual(ok(epoch(4)));
+      expect(await orders.nextEpoch(saleId, later)).toEqual(ok(epoch(5)));
     });
 
     test("tells who holds what, of older epochs and of orders that live", async () => {

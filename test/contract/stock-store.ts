@@ -1,6 +1,6 @@
 /** What every stock store promises, as one suite for all of them. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { epoch, instant, saleIdOf, units } from "../../src/domain/ids.ts";
+import { epoch, instant, lockToken, saleIdOf, units } from "../../src/domain/ids.ts";
 import type { Reservation, StockSettings } from "../../src/domain/reservation.ts";
 import { present } from "../../src/lib/assert.ts";
 import type { StockStore } from "../../src/ports/stock-store.ts";
@@ -258,6 +258,31 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
       expect((await load(5, {}, 2)).ok).toBe(true);
       expect((await one({ buyer: "a" })).kind).toBe("reserved");
       expect(await remaining()).toBe(4);
+    });
+
+    test("refuses who held the lock before somebody else did, and takes nothing", async () => {
+      const earlier = lockToken(2 ** 52 - 1);
+      const later = lockToken(2 ** 52);
+      await load(9, { perBuyerLimit: units(9) });
+      const under = (token: typeof later | undefined, key: string) =>
+        stock.reserve(saleId, 0, [request({ buyer: "a", key })], token);
+      expect((await under(earlier, "1")).ok).toBe(true);
+      expect((await under(later, "2")).ok).toBe(true);
+      expect(await under(earlier, "3")).toMatchObject({ error: { code: "stale-token" } });
+      expect(await remaining()).toBe(7);
+      expect((await under(later, "3")).ok).toBe(true);
+      expect((await under(undefined, "4")).ok).toBe(true);
+    });
+
+    test("remembers a lock's token over loads", async () => {
+      const [earlier, later] = [lockToken(3), lockToken(4)];
+      await load(9);
+      expect((await stock.seal(saleId, 1, epoch(2), later)).ok).toBe(true);
+      const stale = { ok: false, error: "stale-token" } as const;
+      expect(await stock.seal(saleId, 1, epoch(3), earlier)).toEqual(stale);
+      expect((await load(9, {}, 2)).ok).toBe(true);
+      const answer = await stock.reserve(saleId, 0, [request({})], earlier);
+      expect(answer).toMatchObject({ error: { code: "stale-token" } });
     });
 
     test("loads nothing that is not sealed under the very epoch", async () => {

@@ -7,7 +7,6 @@ import type {
   StockSettings,
 } from "../../src/domain/reservation.ts";
 import { present } from "../../src/lib/assert.ts";
-import type { Result } from "../../src/lib/result.ts";
 import type { StockStore } from "../../src/ports/stock-store.ts";
 import { request, settings } from "./builders.ts";
 
@@ -24,7 +23,7 @@ export async function loadStock(
   stock: StockStore,
   saleId: SaleId,
   loaded: Loaded,
-): Promise<Result<void, "stale-epoch">> {
+): ReturnType<StockStore["seal"]> {
   const applied = settings(loaded.settings ?? {});
   const under = epoch(loaded.epoch ?? 1);
   const { total, sold = 0, ledgerVersion = 0 } = loaded;

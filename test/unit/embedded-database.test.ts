@@ -97,11 +97,13 @@ describe("a data directory", () => {
   });
 
   test("of a newer version is left alone", async () => {
+    const known = directory.database.sql.query<{ user_version: number }, []>("PRAGMA user_version");
+    const version = known.get()?.user_version ?? 0;
     directory.database.sql.run("PRAGMA user_version = 99");
     await directory.close();
     expect(() => openDataDirectory(path)).toThrow("newer doorbuster");
     const raw = new (await import("bun:sqlite")).Database(join(path, "doorbuster.db"));
-    raw.run("PRAGMA user_version = 1");
+    raw.run(`PRAGMA user_version = ${version}`);
     raw.close();
     directory = openDataDirectory(path);
   });

@@ -6,6 +6,7 @@ import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Database, groupCommit } from "./database.ts";
 import initial from "./migrations/0001-initial.sql" with { type: "text" };
+import fences from "./migrations/0002-fences.sql" with { type: "text" };
 
 export interface DataDirectory {
   readonly database: Database;
@@ -24,7 +25,7 @@ export class DataDirectoryError extends Error {
   }
 }
 
-const migrations = [initial];
+const migrations = [initial, fences];
 
 export function openDataDirectory(path: string): DataDirectory {
   const lock = withAdvice(path, () => {

@@ -167,7 +167,7 @@ function epochs(
   const { sql } = database;
   const ledgerOf = sql.prepare<LedgerRow, [string]>(ledgerReadSql);
   const first = sql.prepare<FenceRow, [string]>(ledgerFirstEpochSql);
-  const next = sql.prepare<{ epoch: number }, [string]>(ledgerNextEpochSql);
+  const next = sql.prepare<{ epoch: number }, [string, number | null]>(ledgerNextEpochSql);
   const raise = sql.prepare<FenceRow, [string, number]>(ledgerFenceSql);
 
   return {
@@ -176,8 +176,11 @@ function epochs(
         const row = first.get(saleId);
         return row === null ? null : fenced(row);
       }),
-    nextEpoch: (saleId) =>
-      database.write(() => epoch(present(next.get(saleId), `sale ${saleId} has no ledger`).epoch)),
+    nextEpoch: (saleId, token) =>
+      database.write(() => {
+        const row = next.get(saleId, token ?? null);
+        return row === null ? err("stale-token") : ok(epoch(row.epoch));
+      }),
     fence: (saleId, at) =>
       database.write(() => {
         const row = raise.get(saleId, at);

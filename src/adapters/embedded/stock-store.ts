@@ -6,6 +6,7 @@ import {
   type Epoch,
   type Instant,
   instant,
+  type LockToken,
   type OrderId,
   orderIdOf,
   type SaleId,
@@ -25,7 +26,7 @@ import {
 } from "../../domain/reservation.ts";
 import { err, ok } from "../../lib/result.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { PendingQuery, StockStore } from "../../ports/stock-store.ts";
+import type { PendingQuery, StaleToken, StockStore } from "../../ports/stock-store.ts";
 import type { OrderIndex } from "./order-index.ts";
 
 interface PendingOrder {
@@ -62,10 +63,12 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
   const sales = new Map<SaleId, SaleStock>();
   const sealed = new Map<SaleId, Epoch>();
   const early: EarlyRestocks = new Map();
+  const fences = lockFences();
 
-  const seal: StockStore["seal"] = async (saleId, _buckets, epoch) => {
+  const seal: StockStore["seal"] = async (saleId, _buckets, epoch, token) => {
     if ((sealed.get(saleId) ?? -1) > epoch) return err("stale-epoch");
     if ((sales.get(saleId)?.epoch ?? -1) >= epoch) return err("stale-epoch");
+    if (!fences.pass(saleId, token)) return err("stale-token");
     sealed.set(saleId, epoch);
     return ok(undefined);
   };
@@ -90,12 +93,13 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
     sale.settings = { ...settings, buckets, perBuyerLimit };
   };
 
-  const reserve: StockStore["reserve"] = async (saleId, _bucket, requests) => {
+  const reserve: StockStore["reserve"] = async (saleId, _bucket, requests, token) => {
     const sale = sales.get(saleId);
     if (sale === undefined || sealed.has(saleId))
       return err(unavailable(`the stock of ${saleId} is not loaded`));
     const failure = deps.failure();
     if (failure !== null) return err(unavailable(failure));
+    if (!fences.pass(saleId, token)) return err(staleToken(saleId));
     const now = deps.clock.now();
     const outcomes = requests.map((request) => reserveOne(deps.index, saleId, sale, request, now));
     return ok({ outcomes, version: sale.settings.version });
@@ -120,6 +124,24 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
     ...feedback,
     ...oneBucket,
   };
+}
+
+/** The highest token of each sale's lock. They need not outlive the process, which holds every
+ * lock itself. */
+function lockFences() {
+  const highest = new Map<SaleId, LockToken>();
+  return {
+    pass(saleId: SaleId, token: LockToken | undefined): boolean {
+      if (token === undefined) return true;
+      if (token < (highest.get(saleId) ?? 0)) return false;
+      highest.set(saleId, token);
+      return true;
+    },
+  };
+}
+
+function staleToken(saleId: SaleId): StaleToken {
+  return { code: "stale-token", detail: `the lock of ${saleId} has passed on` };
 }
 
 function stockCounts(

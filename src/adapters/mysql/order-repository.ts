@@ -1,5 +1,5 @@
 /** The ledger and the orders in MySQL. */
-import { epoch, type SaleId, units } from "../../domain/ids.ts";
+import { epoch, type LockToken, type SaleId, units } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
 import { present } from "../../lib/assert.ts";
 import { err, ok } from "../../lib/result.ts";
@@ -79,11 +79,14 @@ function epochs(
         await set(session, saleId, 1, 1);
         return fenced(ledger, 1);
       }),
-    nextEpoch: (saleId) =>
+    nextEpoch: (saleId, token) =>
       mysql.transaction(async (session) => {
         const ledger = await locked(session, saleId);
+        if (token !== undefined && !(await controls(session, saleId, token))) {
+          return err("stale-token");
+        }
         await set(session, saleId, ledger.epoch + 1, ledger.min_epoch);
-        return epoch(ledger.epoch + 1);
+        return ok(epoch(ledger.epoch + 1));
       }),
     fence: (saleId, at) =>
       mysql.transaction(async (session) => {
@@ -99,6 +102,16 @@ function epochs(
         return epoch(row?.min_epoch ?? 0);
       }),
   };
+}
+
+/** Remembers a controller's token, unless there was a higher one. The ledger is locked. */
+async function controls(session: Session, saleId: SaleId, token: LockToken): Promise<boolean> {
+  const sale = numberOf(saleId);
+  const highest = "SELECT token FROM controllers WHERE sale = ?";
+  const [known] = await session.query<{ readonly token: number }[]>(highest, [sale]);
+  if (known !== undefined && known.token > token) return false;
+  await session.query("REPLACE INTO controllers VALUES (?, ?)", [sale, token]);
+  return true;
 }
 
 async function locked(session: Session, saleId: SaleId): Promise<LedgerRow> {

@@ -18,11 +18,12 @@ const unlinkPerCall = 1_000;
 export function stockLoad(access: BucketAccess): Pick<StockStore, "seal" | "load" | "configure"> {
   const { scripts } = access;
 
-  const seal: StockStore["seal"] = async (saleId, buckets, epoch) => {
+  const seal: StockStore["seal"] = async (saleId, buckets, epoch, token) => {
     access.learn(saleId, buckets);
     const sealed = await onEach(buckets, (bucket) =>
-      access.run(scripts.seal, saleId, bucket, [epoch, buckets]).then(numberOf),
+      access.run(scripts.seal, saleId, bucket, [epoch, buckets, token ?? ""]).then(numberOf),
     );
+    if (sealed.includes(-1)) return err("stale-token");
     return sealed.includes(0) ? stale : ok(undefined);
   };
 

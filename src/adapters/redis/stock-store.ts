@@ -1,11 +1,18 @@
 /** The stock in Redis. One script call decides a batch of requests for one bucket, and checks with
  * the same step that the bucket holds what was loaded: its epoch, and the server's incarnation,
  * which changes when a restart or a failover may have lost writes. */
-import { epoch, instant, type OrderId, orderIdOf, type SaleId } from "../../domain/ids.ts";
+import {
+  epoch,
+  instant,
+  type LockToken,
+  type OrderId,
+  orderIdOf,
+  type SaleId,
+} from "../../domain/ids.ts";
 import type { ReserveOutcome, ReserveRefusal, ReserveRequest } from "../../domain/reservation.ts";
 import { assert, present } from "../../lib/assert.ts";
 import { err, ok } from "../../lib/result.ts";
-import type { StockStore, StockUnavailable } from "../../ports/stock-store.ts";
+import type { StaleToken, StockStore, StockUnavailable } from "../../ports/stock-store.ts";
 import { type BucketAccess, bucketAccess } from "./bucket.ts";
 import type { RedisConnection } from "./connection.ts";
 import type { Reply } from "./node.ts";
@@ -28,10 +35,11 @@ export interface RedisStockOptions {
 export function redisStockStore(options: RedisStockOptions): StockStore {
   const access = bucketAccess(options.connection, options.prefix ?? "doorbuster:", options.clock);
 
-  const reserve: StockStore["reserve"] = async (saleId, bucket, requests) => {
-    const reply = await decide(access, saleId, bucket, requests);
+  const reserve: StockStore["reserve"] = async (saleId, bucket, requests, token) => {
+    const reply = await decide(access, saleId, bucket, requests, token ?? "");
     if (reply instanceof NotExecuted) return err(unavailable(reply.message));
     const [first, under, version, ...outcomes] = listOf(reply);
+    if (first === stale) return err(staleToken(saleId, token));
     if (under === undefined) return err(unavailable(notLoaded(saleId, bytesOf(first).toString())));
     const made = { saleId, bucket, at: numberOf(first), epoch: numberOf(under) };
     assert(outcomes.length === requests.length, "a script must answer every request");
@@ -56,9 +64,10 @@ async function decide(
   saleId: SaleId,
   bucket: number,
   requests: readonly ReserveRequest[],
+  token: LockToken | "",
 ): Promise<Reply | NotExecuted> {
   const { heads, texts } = packRequests(requests);
-  const args = [requests.length, bucket, heads, texts];
+  const args = [requests.length, bucket, heads, texts, token];
   try {
     return await access.run(access.scripts.reserve, saleId, bucket, args);
   } catch (reason) {
@@ -106,6 +115,14 @@ const refusals: readonly ReserveRefusal[] = [
 
 function notLoaded(saleId: SaleId, why: string): string {
   return `Redis cannot sell ${saleId}: ${why}; run \`doorbuster sale rebuild ${saleId}\``;
+}
+
+/** What the script says instead of a time. */
+const stale = -1;
+
+function staleToken(saleId: SaleId, token: LockToken | undefined): StaleToken {
+  const detail = `the lock of ${saleId} passed on after it was held with token ${token}`;
+  return { code: "stale-token", detail };
 }
 
 function unavailable(detail: string): StockUnavailable {

@@ -26,5 +26,6 @@ redis.call('HSET', stock, 'epoch', ARGV[1], 'incarnation', before.incarnation, '
 for n = 8, #ARGV, 2 do
   redis.call('HSET', stock, ARGV[n], newer and before[ARGV[n]] or ARGV[n + 1])
 end
+if before.fence then redis.call('HSET', stock, 'fence', before.fence) end
 if #kept > 0 then redis.call('HSET', stock, unpack(kept)) end
 return 1

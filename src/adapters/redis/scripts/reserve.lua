@@ -4,13 +4,18 @@
 -- ARGV[3]  30 bytes a request: a record without its mark, 28, and the length of its text 2
 -- ARGV[4]  the texts one after the other: quantity 2 bytes, then what a sweep needs besides to
 --          append the order again
--- Reply    {text} if it is not loaded, else {now, epoch, version, outcome…}; an outcome is the
+-- ARGV[5]  token of the lock under which the batch is decided, or ''
+-- Reply    {text} if it is not loaded, {-1} if a higher token has been here, else
+--          {now, epoch, version, outcome…}; an outcome is the
 --          sequence of a reservation, a negative refusal, or 13 bytes of a known order: its mark,
 --          then '1' if it is pending, else '0'.
 local h = redis.call('HMGET', stock, 'epoch', 'incarnation', 'sealed', 'state', 'opens', 'ends',
-  'limit', 'pendingMax', 'version', 'remaining', 'seq', 'pages', 'pendingUnits', 'changes')
+  'limit', 'pendingMax', 'version', 'remaining', 'seq', 'pages', 'pendingUnits', 'changes', 'fence')
 local why = notLoaded(h[1], h[2], h[3])
 if why then return {why} end
+local token, fence = tonumber(ARGV[5]), tonumber(h[15] or 0)
+if token and token < fence then return {-1} end
+if token and token > fence then redis.call('HSET', stock, 'fence', ARGV[5]) end
 
 local call, sub, byte = redis.call, string.sub, string.byte
 local unpackBytes, packBytes = struct.unpack, struct.pack
