@@ -5,6 +5,9 @@ import { checkSchema, migrateMysql } from "../../src/adapters/mysql/migrate.ts";
 import { openMysql } from "../../src/adapters/mysql/pool.ts";
 import { type MysqlHarness, mysqlHarness } from "../support/mysql-harness.ts";
 
+const folder = new URL("../../src/adapters/mysql/migrations", import.meta.url).pathname;
+const versions = [...new Bun.Glob("*.sql").scanSync(folder)].map((_, at) => at + 1);
+
 describe("migrating MySQL", () => {
   let harness: MysqlHarness;
 
@@ -18,7 +21,7 @@ describe("migrating MySQL", () => {
   test("applies each version once, though several processes start at a time", async () => {
     const runners = [1, 2, 3].map(() => openMysql({ url: harness.url, connections: 1 }));
     const applied = await Promise.all(runners.map(migrateMysql));
-    expect(applied.flat()).toEqual([1]);
+    expect(applied.flat().sort()).toEqual(versions);
     expect(await migrateMysql(harness.mysql)).toEqual([]);
     await checkSchema(harness.mysql);
     for (const runner of runners) await runner.close();
@@ -48,7 +51,7 @@ describe("migrating MySQL", () => {
     await migrateMysql(harness.mysql);
     await run("DROP TABLE orders");
     await run("DELETE FROM doorbuster_migrations");
-    expect(await migrateMysql(harness.mysql)).toEqual([1]);
+    expect(await migrateMysql(harness.mysql)).toEqual(versions);
     await run("SELECT id FROM orders");
   });
 });
