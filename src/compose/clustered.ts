@@ -109,7 +109,7 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
       ? [ordersRole({ ...stores, placed: metrics.observePlacement, logger })]
       : []),
     ...(config.roles.includes("controller")
-      ? [controllerRole({ ...stores, swept: metrics.observeSweep, logger })]
+      ? [controllerRole({ ...stores, ...controls, told: metrics.controller, logger })]
       : []),
     directoryRole({ directory: stores.directory, clock: stores.clock, logger }),
   ];

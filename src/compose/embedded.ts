@@ -1,6 +1,7 @@
 /** The engine on its embedded stores: one process, one data directory, every role. */
 import { openDataDirectory } from "../adapters/embedded/data-directory.ts";
 import type { Database } from "../adapters/embedded/database.ts";
+import { embeddedLease } from "../adapters/embedded/lease.ts";
 import { orderIndex } from "../adapters/embedded/order-index.ts";
 import { embeddedOrderLog } from "../adapters/embedded/order-log.ts";
 import { embeddedOrderRepository } from "../adapters/embedded/order-repository.ts";
@@ -38,6 +39,7 @@ export function embeddedStores(database: Database, clock: Clock) {
     directory,
     limiter: embeddedRateLimiter(clock),
     batches: purchaseBatches({ stock, log, clock, applied: directory.applied }),
+    lease: embeddedLease(database),
     clock,
   };
 }
@@ -57,7 +59,12 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
   health.watch("data directory", directory.database.failure);
   const app = { ...stores, auth: config.auth, random: Math.random, metrics, health, logger };
   const orders = ordersRole({ ...stores, placed: metrics.observePlacement, logger });
-  const controller = controllerRole({ ...stores, swept: metrics.observeSweep, logger });
+  const controller = controllerRole({
+    ...stores,
+    instance: "this",
+    told: metrics.controller,
+    logger,
+  });
   const api = apiRole(app, config);
   const started: Role[] = [];
 

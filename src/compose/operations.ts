@@ -65,8 +65,9 @@ export function operationsOn(config: Config): Operations {
       const sale = await stores.sales.byId(saleId);
       if (sale === null) return null;
       say(`Sealing sale ${saleId}, waiting for what is under way, then loading it…`);
-      const loaded = await rebuild({ ...stores, clock: systemClock }, sale, ordersGroup);
-      return loaded.ok ? loaded.value : "overtaken";
+      const all = { ...stores, clock: systemClock };
+      const [loaded] = await rebuild(all, [{ sale, tokens: {} }], ordersGroup);
+      return loaded?.ok ? loaded.value : "overtaken";
     });
 
   return {

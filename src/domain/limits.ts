@@ -51,6 +51,18 @@ export const limits = {
   /** A sale's stock is loaded this long before it opens. */
   warmUpLeadMs: 60_000,
   controllerTickMs: 250,
+  /** A controller looks this often which sales are its own to care for … */
+  controllerFollowMs: 1_000,
+  /** … and how many looks long it leaves a sale to another that the sale prefers. */
+  controllerPatience: 5,
+  /** A sale is cared for this long after it has closed. */
+  controlAfterCloseMs: 24 * 3_600_000,
+  /** Sales that one process loads at a time. */
+  loadsAtOnce: 32,
+  /** Stock that is not there for so long was lost; before, somebody may be loading it. */
+  stockMissingMs: 2_000,
+  /** The books of a sale are compared this often. */
+  reconcileEveryMs: 15_000,
   /** Consumed messages stay in the log this long, for a person to look at. */
   logRetentionMs: 7 * 24 * 3_600_000,
   /** Passes an audit makes before it says that the numbers do not hold still. */

@@ -8,7 +8,7 @@ import type { Money } from "./money.ts";
 export type SaleState = "scheduled" | "open" | "paused" | "closed";
 export type SaleAction = "open" | "pause" | "resume" | "close";
 export type BoardScore = "time" | "quantity" | "composite";
-export type Strategy = "atomic";
+export type Strategy = "atomic" | "locked" | "database";
 
 export interface RateLimit {
   readonly perSecond: number;

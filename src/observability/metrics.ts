@@ -1,11 +1,11 @@
 /** The metrics of one engine, in a registry of its own, so that two engines in one process don't
  *  mix. What is counted per request is kept in plain numbers and handed to the registry when
  *  somebody asks. */
-import { Counter, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { ProblemCode } from "../domain/errors.ts";
 import { described, readCounter, readGauge, readTally } from "./collectors.ts";
 import { createHttpMeter, type HttpMeter, type RouteMeter } from "./http-meter.ts";
-import { labelNames, metricNames } from "./names.ts";
+import { labelNames, type MetricName, metricNames } from "./names.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { createTally } from "./tally.ts";
 
@@ -26,6 +26,16 @@ export interface PlacementCounts {
   readonly lagMs: number;
 }
 
+/** What a controller has done, counted. */
+export interface ControllerCounts {
+  swept(orders: number): void;
+  rebuilt(sales: number): void;
+  overtaken(sales: number): void;
+  mended(count: number): void;
+  uneven(sales: number): void;
+  holding(sales: number): void;
+}
+
 /** A problem's code, unless the purchase was taken; `repeated` is a request key seen before. */
 export type PurchaseOutcome = "accepted" | "reserved" | "repeated" | ProblemCode;
 
@@ -35,7 +45,8 @@ export interface Metrics {
   purchase(outcome: PurchaseOutcome): void;
   rateLimited(policy: string): void;
   observePlacement(counts: PlacementCounts): void;
-  observeSweep(orders: number): void;
+  /** What a controller tells. */
+  readonly controller: ControllerCounts;
   /** Everything, in Prometheus's text format 0.0.4. */
   text(): Promise<string>;
 }
@@ -58,6 +69,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     purchase: purchases.add,
     rateLimited: limited.add,
     ...placement,
+    controller: controllerMetrics(registry),
     text: async () => `${await registry.metrics()}\n${http.durationText()}\n`,
   };
 }
@@ -67,7 +79,6 @@ function placementMetrics(registry: Registry) {
   const refused = new Counter(described(registry, metricNames.ordersRefused));
   const duplicate = new Counter(described(registry, metricNames.ordersDuplicate));
   const poison = new Counter(described(registry, metricNames.ordersPoison));
-  const swept = new Counter(described(registry, metricNames.ordersSwept));
   const lag = new Histogram({
     ...described(registry, metricNames.persistLag),
     buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60],
@@ -81,7 +92,23 @@ function placementMetrics(registry: Registry) {
     lag.observe(counts.lagMs / 1000);
   }
 
-  return { observePlacement, observeSweep: (orders: number) => swept.inc(orders) };
+  return { observePlacement };
+}
+
+function controllerMetrics(registry: Registry): ControllerCounts {
+  const counter = (name: MetricName) => {
+    const counted = new Counter(described(registry, name));
+    return (count: number) => counted.inc(count);
+  };
+  const held = new Gauge(described(registry, metricNames.salesHeld));
+  return {
+    swept: counter(metricNames.ordersSwept),
+    rebuilt: counter(metricNames.salesRebuilt),
+    overtaken: counter(metricNames.staleRefused),
+    mended: counter(metricNames.stockMended),
+    uneven: counter(metricNames.salesUneven),
+    holding: (sales) => held.set(sales),
+  };
 }
 
 function answerMetrics(registry: Registry, http: HttpMeter): void {

@@ -26,6 +26,17 @@ export interface LedgerCounts {
   readonly known: readonly OrderId[];
 }
 
+export interface LedgerState {
+  readonly total: Units;
+  readonly sold: Units;
+  /** Grows with every change of `total` or `sold`. */
+  readonly version: number;
+  /** The highest epoch that was ever given; 0 before the first load. */
+  readonly epoch: Epoch;
+  /** The lowest epoch whose unseen orders can still be placed; 0 before the first load. */
+  readonly minEpoch: Epoch;
+}
+
 export interface OrderPage {
   readonly items: readonly Order[];
   readonly nextCursor: string | null;
@@ -56,8 +67,8 @@ export interface Epochs {
   /** The live orders of a sale with a lower epoch, in batches of at most a few thousand. */
   held(saleId: SaleId, below: Epoch): AsyncIterable<readonly HeldOrder[]>;
 
-  /** The lowest epoch whose unseen orders can still be placed; 0 before the first load. */
-  minEpoch(saleId: SaleId): Promise<Epoch>;
+  /** A sale's ledger, or null if there is no such sale. */
+  ledger(saleId: SaleId): Promise<LedgerState | null>;
 }
 
 export interface OrderRepository extends Epochs {

@@ -1,51 +1,132 @@
-/** The controller role: tends the sales as time passes and sweeps what was left behind. One pass
- * at a time; a pass that fails is tried again at the next tick. */
-import { instant } from "../domain/ids.ts";
+/** The controller role: cares for the sales that it holds, one holder each. It loads their stock
+ * before they open and again where it was lost, writes their states down as time passes, appends
+ * what was left behind, and compares their books. */
+import { type Instant, instant, type SaleId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
+import type { Sale } from "../domain/sale.ts";
+import type { Lease } from "../ports/lease.ts";
 import type { OrderLog } from "../ports/order-log.ts";
 import type { ChangeSaleDeps } from "../usecases/change-sale.ts";
-import { type SweepDeps, sweep } from "../usecases/sweep.ts";
+import { saleHolder } from "../usecases/hold-sales.ts";
+import { stockMender } from "../usecases/mend-stock.ts";
+import { type ReconcileReport, reconcile } from "../usecases/reconcile.ts";
+import { sweep } from "../usecases/sweep.ts";
 import { tendSales } from "../usecases/tend-sales.ts";
+import { doChores } from "./chores.ts";
 import { ordersGroup } from "./orders.ts";
 import type { Role, RoleLog } from "./role.ts";
 
-export type ControllerDeps = ChangeSaleDeps &
-  SweepDeps & {
-    readonly log: Pick<OrderLog, "trim">;
-    readonly swept: (orders: number) => void;
-    readonly logger: RoleLog;
-  };
+export type ControllerDeps = ChangeSaleDeps & {
+  readonly log: Pick<OrderLog, "append" | "lag" | "end" | "reached" | "trim">;
+  readonly lease: Pick<Lease, "acquire" | "list">;
+  /** Names this process among the controllers. */
+  readonly instance: string;
+  readonly told: ControllerNews;
+  readonly logger: RoleLog;
+};
+
+/** What the metrics hear. */
+export interface ControllerNews {
+  /** Reservations that were appended again. */
+  swept(orders: number): void;
+  /** Sales whose stock was loaded anew. */
+  rebuilt(sales: number): void;
+  /** Writes of ours that were refused because another controller has taken over. */
+  overtaken(sales: number): void;
+  /** Orders and transfers that were mended without a load. */
+  mended(count: number): void;
+  /** Sales whose books did not add up. */
+  uneven(sales: number): void;
+  /** Sales that this process holds. */
+  holding(sales: number): void;
+}
 
 export function controllerRole(deps: ControllerDeps): Role {
-  let cancel: (() => void) | null = null;
-  let pass: Promise<void> = Promise.resolve();
-  let stopped = false;
+  const { clock, logger } = deps;
+  const holder = saleHolder(deps);
+  const care = caring(deps, holder);
+  const chores = doChores(
+    [
+      { name: "follow", everyMs: limits.controllerFollowMs, work: care.follow },
+      { name: "tend", everyMs: limits.controllerTickMs, work: care.tend },
+      { name: "sweep", everyMs: limits.controllerTickMs, work: care.sweepUp },
+      { name: "mend", everyMs: limits.controllerFollowMs, work: care.mend },
+      { name: "reconcile", everyMs: limits.controllerFollowMs, work: care.reconcileDue },
+      { name: "trim", everyMs: limits.controllerFollowMs, work: care.trim },
+    ],
+    clock,
+    logger,
+  );
 
-  function tick(): void {
-    if (stopped) return;
-    pass = onePass(deps).finally(() => {
-      if (!stopped) cancel = deps.clock.after(limits.controllerTickMs, tick);
-    });
-  }
-
+  /** Locks pass on at once, and only after what was done under them has ended. */
   async function stop(): Promise<void> {
-    stopped = true;
-    cancel?.();
-    await pass;
+    await chores.stop();
+    await holder.stop();
   }
 
-  return { name: "controller", start: async () => tick(), stop };
+  return { name: "controller", start: async () => chores.start(), stop };
 }
 
-async function onePass(deps: ControllerDeps): Promise<void> {
-  try {
-    const tended = await tendSales(deps);
-    if (tended.warmed + tended.opened + tended.closed > 0) deps.logger.info(tended, "tended sales");
-    const swept = await sweep(deps, ordersGroup);
-    if (swept > 0) deps.logger.info({ orders: swept }, "appended overdue orders again");
-    deps.swept(swept);
-    await deps.log.trim(instant(deps.clock.now() - limits.logRetentionMs));
-  } catch (reason) {
-    deps.logger.error({ err: reason }, "controller pass failed; trying again");
+function caring(deps: ControllerDeps, holder: ReturnType<typeof saleHolder>) {
+  const { clock, logger, told } = deps;
+  const { control } = holder;
+  const mender = stockMender(deps, ordersGroup);
+  const comparedAt = new Map<SaleId, Instant>();
+  let sales: readonly Sale[] = [];
+  const held = () => sales.filter(({ id }) => control(id).kind === "holds");
+
+  /** Before the locks, which may be away: what is known is cared for in any case. */
+  async function follow(): Promise<void> {
+    const now = clock.now();
+    const loaded = await deps.sales.loaded(instant(now - limits.controlAfterCloseMs));
+    const due = await deps.sales.due(instant(now + limits.warmUpLeadMs), now);
+    sales = [...new Map([...loaded, ...due].map((sale) => [sale.id, sale])).values()];
+    await holder.follow(sales.map(({ id }) => id)).finally(() => told.holding(held().length));
   }
+
+  async function tend(): Promise<void> {
+    const tended = await tendSales(deps, control);
+    if (tended.warmed + tended.opened + tended.closed > 0) logger.info(tended, "tended sales");
+  }
+
+  async function sweepUp(): Promise<void> {
+    const ours = sales.filter(({ id }) => control(id).kind !== "none");
+    const ids = ours.map(({ id }) => id);
+    const swept = await sweep(deps, ordersGroup, ids);
+    if (swept > 0) logger.info({ orders: swept }, "appended overdue orders again");
+    told.swept(swept);
+  }
+
+  async function mend(): Promise<void> {
+    const { loaded, overtaken } = await mender.mend(held(), control);
+    if (loaded.length > 0) logger.warn({ sales: loaded }, "loaded lost stock anew");
+    if (overtaken.length > 0) logger.warn({ sales: overtaken }, "another controller took over");
+    told.rebuilt(loaded.length);
+    told.overtaken(overtaken.length);
+  }
+
+  async function reconcileDue(): Promise<void> {
+    const now = clock.now();
+    const due = held().filter(({ id }) => now - (comparedAt.get(id) ?? 0) >= everyMs);
+    for (const { id } of due) {
+      comparedAt.set(id, now);
+      heed(id, await reconcile(deps, id));
+    }
+  }
+
+  function heed(saleId: SaleId, report: ReconcileReport): void {
+    const { books, settled, transfers, surplus } = report;
+    if (settled + transfers > 0)
+      logger.warn({ saleId, settled, transfers }, "mended a sale's stock");
+    told.mended(settled + transfers);
+    if (books !== "uneven") return;
+    logger.error({ saleId, surplus }, "a sale's stock does not add up; loading it anew");
+    told.uneven(1);
+    mender.distrust(saleId);
+  }
+
+  const trim = async () => void (await deps.log.trim(instant(clock.now() - limits.logRetentionMs)));
+  return { follow, tend, sweepUp, mend, reconcileDue, trim };
 }
+
+const everyMs = limits.reconcileEveryMs;

@@ -1,7 +1,8 @@
 /** After the load: waits until every accepted order is in the ledger, and measures how long that
  *  took the orders. */
+
+import { inParallel } from "../lib/in-parallel.ts";
 import { Histogram, type LatencySummary } from "./histogram.ts";
-import { inParallel } from "./in-parallel.ts";
 import type { AuditAnswer, OrderAnswer, SaleClient } from "./sale-client.ts";
 
 const POLL_MS = 50;

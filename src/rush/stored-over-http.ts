@@ -1,7 +1,8 @@
 /** What the checker can know of a server whose files are out of reach: the receipts' orders as the
  *  API shows them. */
+
+import { inParallel } from "../lib/in-parallel.ts";
 import type { StoredOrder, StoredSale } from "./checker.ts";
-import { inParallel } from "./in-parallel.ts";
 import type { SaleClient } from "./sale-client.ts";
 import type { Receipt } from "./witness.ts";
 

@@ -1,10 +1,10 @@
 /** The server a rush goes to, running already or started for the occasion, and the tokens to use
  *  there. */
 import { randomBytes } from "node:crypto";
+import { inParallel } from "../lib/in-parallel.ts";
 import type { StoredSale } from "./checker.ts";
 import { startClusterProcesses } from "./cluster-processes.ts";
 import { startEngine } from "./engine-process.ts";
-import { inParallel } from "./in-parallel.ts";
 import { readStoredInMysql } from "./mysql-tables.ts";
 import { readStoredSale } from "./raw-tables.ts";
 import type { Cluster, RushOptions } from "./rush-plan.ts";

@@ -6,7 +6,7 @@ import type { OrderPage, OrderQuery, OrderRepository } from "../ports/order-repo
 import type { StockStore } from "../ports/stock-store.ts";
 
 export interface FindOrdersDeps {
-  readonly orders: Pick<OrderRepository, "byId" | "list" | "minEpoch">;
+  readonly orders: Pick<OrderRepository, "byId" | "ledger" | "list">;
   readonly stock: Pick<StockStore, "pending">;
 }
 
@@ -32,7 +32,8 @@ export async function findOrder(deps: FindOrdersDeps, id: string): Promise<Found
   if (pending !== undefined) return asReserved(pending);
   const [order] = await deps.orders.byId([orderId]);
   if (order !== undefined) return order;
-  if (route.epoch === 0 || route.epoch >= (await deps.orders.minEpoch(route.saleId))) return null;
+  const ledger = await deps.orders.ledger(route.saleId);
+  if (ledger === null || route.epoch === 0 || route.epoch >= ledger.minEpoch) return null;
   const { saleId, reservedAt } = route;
   return { ...lost, orderId, saleId, reservedAt };
 }

@@ -2,12 +2,12 @@
  * drops what it has decided before, and settling or releasing twice changes nothing. A throw
  * means: deliver the batch again. */
 import { instant, routeOf } from "../domain/ids.ts";
-import type { RefusalReason } from "../domain/order.ts";
+import type { Order, RefusalReason } from "../domain/order.ts";
 import type { Reservation } from "../domain/reservation.ts";
 import { present } from "../lib/assert.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LoggedOrder, OrderLog } from "../ports/order-log.ts";
-import type { OrderRepository, PlacementResult } from "../ports/order-repository.ts";
+import type { OrderRepository } from "../ports/order-repository.ts";
 import type { StockStore } from "../ports/stock-store.ts";
 
 export interface PlaceOrdersDeps {
@@ -59,12 +59,13 @@ async function bury(deps: PlaceOrdersDeps, message: LoggedOrder): Promise<void> 
   await settleAll(deps, [reservation], [result]);
 }
 
-async function settleAll(
-  deps: PlaceOrdersDeps,
+/** Tells the stock what the ledger decided: one result an order, in their order. */
+export async function settleAll(
+  deps: { readonly stock: Pick<StockStore, "settle" | "release"> },
   orders: readonly Reservation[],
-  results: readonly PlacementResult[],
+  results: readonly Pick<Order, "status" | "reason">[],
 ): Promise<void> {
-  const where = (wanted: (result: PlacementResult) => boolean) =>
+  const where = (wanted: (result: Pick<Order, "status" | "reason">) => boolean) =>
     orders.filter((_, at) => {
       const result = results[at];
       return result !== undefined && wanted(result);

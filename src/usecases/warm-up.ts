@@ -6,6 +6,8 @@ import type { Epoch, Instant, LockToken } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import { settingsOf } from "../domain/reservation.ts";
 import { type Sale, stateAt } from "../domain/sale.ts";
+import { present } from "../lib/assert.ts";
+import { inParallel } from "../lib/in-parallel.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { OrderLog } from "../ports/order-log.ts";
@@ -46,21 +48,32 @@ export async function warmUp(
   return sealed.ok && (await load(deps, sale, fenced)).ok;
 }
 
-/** Loads a sale anew while others may be selling it. Nobody sells from the seal to the end of
- * the load. The steps: no reservation under an older epoch any more; every append that was under
- * way is in the log or never will be; all of the log is placed; late ones are refused; the ledger
- * is read. `group` is the ledger's consumer group, which must be running somewhere. */
+/** A sale to load, and under which locks. */
+export interface ToLoad {
+  readonly sale: Sale;
+  readonly tokens: LoadTokens;
+}
+
+/** Loads sales anew while others may be selling them, all behind the same barriers. Nobody sells
+ * them from the seal to the end of the load. The steps: no reservation under an older epoch any
+ * more; every append that was under way is in the log or never will be; all of the log is placed;
+ * late ones are refused; the ledger is read. `group` is the ledger's consumer group, which must be
+ * running somewhere. One result a sale, in their order. */
 export async function rebuild(
   deps: RebuildDeps,
-  sale: Sale,
+  sales: readonly ToLoad[],
   group: string,
-  tokens: LoadTokens = {},
-): Promise<Result<Epoch, Overtaken>> {
-  const sealed = await seal(deps, sale, tokens);
-  if (!sealed.ok) return sealed;
+): Promise<Result<Epoch, Overtaken>[]> {
+  const sealed = await inParallel(sales, limits.loadsAtOnce, ({ sale, tokens }) =>
+    seal(deps, sale, tokens),
+  );
+  if (sealed.every((seal) => !seal.ok)) return sealed;
   await pause(deps.clock, limits.appendDeadlineMs);
   await deps.log.reached(group, await deps.log.end());
-  return reload(deps, sale, sealed.value);
+  const loads = sales.map(({ sale }, at) => ({ sale, seal: present(sealed[at], "a seal a sale") }));
+  return inParallel(loads, limits.loadsAtOnce, async ({ sale, seal }) =>
+    seal.ok ? reload(deps, sale, seal.value) : seal,
+  );
 }
 
 /** Loads a sale that nobody can be selling, after the log was drained. */

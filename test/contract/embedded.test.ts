@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDataDirectory } from "../../src/adapters/embedded/data-directory.ts";
+import { embeddedLease } from "../../src/adapters/embedded/lease.ts";
 import { orderIndex } from "../../src/adapters/embedded/order-index.ts";
 import { embeddedOrderLog } from "../../src/adapters/embedded/order-log.ts";
 import { embeddedOrderRepository } from "../../src/adapters/embedded/order-repository.ts";
@@ -11,6 +12,7 @@ import { embeddedSaleRepository } from "../../src/adapters/embedded/sale-reposit
 import { embeddedStockStore } from "../../src/adapters/embedded/stock-store.ts";
 import { instant, units } from "../../src/domain/ids.ts";
 import { terms, virtualClock } from "../support/builders.ts";
+import { leaseContract } from "./lease.ts";
 import { orderLogContract } from "./order-log.ts";
 import { orderRepositoryContract } from "./order-repository.ts";
 import { rateLimiterContract } from "./rate-limiter.ts";
@@ -80,6 +82,11 @@ saleRepositoryContract("embedded", async () => {
   const { database, close } = openTemporary();
   const orders = embeddedOrderRepository(database(), orderIndex(database()));
   return { sales: embeddedSaleRepository(database()), orders, close };
+});
+
+leaseContract("embedded", async () => {
+  const { database, close } = openTemporary();
+  return { lease: embeddedLease(database()), close };
 });
 
 rateLimiterContract("embedded", () => {

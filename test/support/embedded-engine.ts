@@ -3,8 +3,7 @@
 import { openDataDirectory } from "../../src/adapters/embedded/data-directory.ts";
 import { embeddedOrderLog } from "../../src/adapters/embedded/order-log.ts";
 import { embeddedStores } from "../../src/compose/embedded.ts";
-import type { BuyerId, RequestKey } from "../../src/domain/ids.ts";
-import { units } from "../../src/domain/ids.ts";
+import { type BuyerId, instant, type RequestKey, units } from "../../src/domain/ids.ts";
 import type { Sale, SaleTerms } from "../../src/domain/sale.ts";
 import type { OrderLog } from "../../src/ports/order-log.ts";
 import type { StockStore } from "../../src/ports/stock-store.ts";
@@ -55,7 +54,14 @@ export async function embeddedEngine(startMs = 1_800_000_000_000) {
     await subscription.stop();
   }
 
-  const sweepOnce = () => sweep(deps, ordersGroup);
+  const sweepOnce = async () => {
+    const sales = await deps.sales.loaded(instant(0));
+    return sweep(
+      deps,
+      ordersGroup,
+      sales.map(({ id }) => id),
+    );
+  };
 
   /** The order log as a new process finds it, with the stock as it was. */
   async function restartKeepingStock(): Promise<void> {

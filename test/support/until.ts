@@ -1,7 +1,10 @@
 /** Waits for a condition, instead of for a time. */
-export async function until(condition: () => boolean, withinMs = 20_000): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  withinMs = 20_000,
+): Promise<void> {
   const deadline = performance.now() + withinMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${condition}`);
     await Bun.sleep(10);
   }

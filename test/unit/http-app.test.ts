@@ -131,7 +131,7 @@ describe("the metrics", () => {
       poison: 4,
       lagMs: 7,
     });
-    own.deps.metrics.observeSweep(5);
+    own.deps.metrics.controller.swept(5);
     own.deps.metrics.rateLimited("sale");
     const { text, headers } = await own.call("GET", "/metrics");
     expect(headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");

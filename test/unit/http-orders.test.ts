@@ -2,7 +2,7 @@
 // administrators, by nobody else.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { epoch, instant, orderIdOf, saleIdOf } from "../../src/domain/ids.ts";
+import { epoch, instant, orderIdOf, saleIdOf, units } from "../../src/domain/ids.ts";
 import { buildApp } from "../../src/http/app.ts";
 import { answerOf, type HttpEngine, httpEngine, requestInit } from "../support/http-engine.ts";
 
@@ -74,7 +74,9 @@ describe("an order", () => {
   test("whose reservation was lost reads as refused, without a buyer", async () => {
     const route = { reservedAt: instant(1_800_000_000_000), saleId: saleIdOf(1), bucket: 0 };
     const id = orderIdOf({ ...route, epoch: epoch(1), sequence: 77 });
-    const orders = { ...engine.deps.orders, minEpoch: async () => epoch(2) };
+    const state = { total: units(1), sold: units(0), version: 0, epoch: epoch(2) };
+    const ledger = async () => ({ ...state, minEpoch: epoch(2) });
+    const orders = { ...engine.deps.orders, ledger };
     const app = buildApp({ ...engine.deps, orders });
     const init = requestInit("GET", { token: engine.buyer("ada") });
     const answer = await answerOf(await app.request(`/v1/orders/${id}`, init));

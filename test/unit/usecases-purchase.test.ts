@@ -149,7 +149,7 @@ describe("the sweep", () => {
   test("appends what a crash left between reserve and append", async () => {
     const order = await bought({}, appendFails);
     engine.clock.advance(limits.appendDeadlineMs + 1);
-    expect(await sweep(engine.deps, ordersGroup)).toBe(1);
+    expect(await sweep(engine.deps, ordersGroup, [sale.id])).toBe(1);
     await engine.consume();
     expect(await statusOf(order.id)).toBe("placed");
     expect(await audited()).toMatchObject({ ok: true, sold: 1, remaining: 2 });
@@ -158,16 +158,16 @@ describe("the sweep", () => {
   test("leaves alone what may still arrive, and what it has just appended", async () => {
     await bought({}, appendFails);
     engine.clock.advance(limits.appendDeadlineMs - 1);
-    expect(await sweep(engine.deps, ordersGroup)).toBe(0);
+    expect(await sweep(engine.deps, ordersGroup, [sale.id])).toBe(0);
     engine.clock.advance(2);
-    expect(await sweep(engine.deps, ordersGroup)).toBe(1);
-    expect(await sweep(engine.deps, ordersGroup)).toBe(0);
+    expect(await sweep(engine.deps, ordersGroup, [sale.id])).toBe(1);
+    expect(await sweep(engine.deps, ordersGroup, [sale.id])).toBe(0);
   });
 
   test("does not append again what merely waits for a slow ledger", async () => {
     await bought();
     engine.clock.advance(60_000);
-    expect(await sweep(engine.deps, ordersGroup)).toBe(0);
+    expect(await sweep(engine.deps, ordersGroup, [sale.id])).toBe(0);
     expect((await engine.deps.log.lag(ordersGroup)).seconds).toBe(60);
   });
 });
@@ -254,7 +254,7 @@ describe("a full disk", () => {
       await Bun.sleep(20);
     }
     engine.clock.advance(limits.appendDeadlineMs + 1);
-    await sweep(engine.deps, ordersGroup);
+    await sweep(engine.deps, ordersGroup, [sale.id]);
     await engine.consume();
     expect(await audited()).toMatchObject({ ok: true });
   });

@@ -3,12 +3,13 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type BuyerId, epoch, homeBucket, units } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { Sale } from "../../src/domain/sale.ts";
+import { present } from "../../src/lib/assert.ts";
 import { err, ok } from "../../src/lib/result.ts";
 import type { StockStore } from "../../src/ports/stock-store.ts";
 import { ordersGroup } from "../../src/roles/orders.ts";
 import { findOrder } from "../../src/usecases/find-orders.ts";
 import { purchaseBatches } from "../../src/usecases/purchase-batches.ts";
-import { rebuild, warmUp } from "../../src/usecases/warm-up.ts";
+import { type RebuildDeps, rebuild as rebuildAll, warmUp } from "../../src/usecases/warm-up.ts";
 import { sale as aSale, request, reservation } from "../support/builders.ts";
 import { type EmbeddedEngine, embeddedEngine } from "../support/embedded-engine.ts";
 
@@ -20,6 +21,10 @@ beforeEach(async () => {
 });
 afterEach(() => engine.close());
 
+const rebuild = async (deps: RebuildDeps, one: Sale, group: string) => {
+  const [loaded] = await rebuildAll(deps, [{ sale: one, tokens: {} }], group);
+  return present(loaded, "a result a sale");
+};
 const turns = async () => {
   for (let n = 0; n < 20; n += 1) await new Promise<void>((resolve) => setImmediate(resolve));
 };
@@ -38,7 +43,7 @@ describe("a rebuild", () => {
     expect(await level()).toBeNull();
     engine.clock.advance(limits.appendDeadlineMs);
     await turns();
-    expect((await engine.deps.orders.minEpoch(sale.id)) as number).toBe(1);
+    expect(await engine.deps.orders.ledger(sale.id)).toMatchObject({ minEpoch: 1 });
     await engine.consume();
     expect(await rebuilding).toEqual({ ok: true, value: epoch(2) });
     expect(await level()).toMatchObject({ epoch: 2, remaining: 4, pendingOrders: 0 });

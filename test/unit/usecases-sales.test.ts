@@ -1,6 +1,6 @@
 /** Sales as time passes and as admins change them. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { instant, saleIdOf, units } from "../../src/domain/ids.ts";
+import { instant, lockToken, saleIdOf, units } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import { actOnSale, amendSale, createSale } from "../../src/usecases/change-sale.ts";
 import { restock } from "../../src/usecases/restock.ts";
@@ -21,6 +21,7 @@ async function created(over: Parameters<typeof terms>[0] = {}) {
   return result.value;
 }
 
+const holds = () => ({ kind: "holds", token: lockToken(1) }) as const;
 const level = async (id: ReturnType<typeof saleIdOf>) => engine.deps.stock.level(id);
 const now = 1_000_000;
 
@@ -31,20 +32,20 @@ describe("a sale with a start and an end", () => {
     const { id } = await created({ startsAt, endsAt });
     expect(await level(id)).toBeNull();
     engine.clock.set(startsAt - limits.warmUpLeadMs);
-    expect(await tendSales(engine.deps)).toEqual({ warmed: 1, opened: 0, closed: 0 });
-    expect(await tendSales(engine.deps)).toEqual({ warmed: 0, opened: 0, closed: 0 });
+    expect(await tendSales(engine.deps, holds)).toEqual({ warmed: 1, opened: 0, closed: 0 });
+    expect(await tendSales(engine.deps, holds)).toEqual({ warmed: 0, opened: 0, closed: 0 });
     const sale = await engine.deps.directory.find(id);
     if (sale === null) throw new Error("no sale");
     const early = await engine.buy(sale);
     expect(early.ok ? "" : early.error.code).toBe("sale-not-open");
     engine.clock.set(startsAt);
     expect((await engine.buy(sale)).ok).toBe(true);
-    expect(await tendSales(engine.deps)).toEqual({ warmed: 0, opened: 1, closed: 0 });
+    expect(await tendSales(engine.deps, holds)).toEqual({ warmed: 0, opened: 1, closed: 0 });
     engine.clock.set(endsAt);
     const late = await engine.buy(sale, { buyer: "late" });
     expect(late.ok ? "" : late.error.code).toBe("sale-ended");
-    expect(await tendSales(engine.deps)).toEqual({ warmed: 0, opened: 0, closed: 1 });
-    expect(await tendSales(engine.deps)).toEqual({ warmed: 0, opened: 0, closed: 0 });
+    expect(await tendSales(engine.deps, holds)).toEqual({ warmed: 0, opened: 0, closed: 1 });
+    expect(await tendSales(engine.deps, holds)).toEqual({ warmed: 0, opened: 0, closed: 0 });
     expect((await engine.deps.sales.byId(id))?.state).toBe("closed");
   });
 

@@ -7,6 +7,7 @@ import { buyerRecord, type Reservation } from "../../domain/reservation.ts";
 import { assert, present } from "../../lib/assert.ts";
 import { err, ok } from "../../lib/result.ts";
 import type { Fenced, OrderRepository, PlacementResult } from "../../ports/order-repository.ts";
+import { type LedgerColumns, toLedgerState } from "../shared/ledger-row.ts";
 import type { Database, WriteScope } from "./database.ts";
 import type { OrderIndex } from "./order-index.ts";
 import { orderReads } from "./order-reads.ts";
@@ -21,11 +22,7 @@ import restockFindSql from "./sql/restock-find.sql" with { type: "text" };
 import restockInsertSql from "./sql/restock-insert.sql" with { type: "text" };
 import saleTouchSql from "./sql/sale-touch.sql" with { type: "text" };
 
-interface LedgerRow {
-  readonly total: number;
-  readonly sold: number;
-  readonly version: number;
-  readonly min_epoch: number;
+interface LedgerRow extends LedgerColumns {
   readonly per_buyer_limit: number;
 }
 
@@ -159,11 +156,11 @@ function ledgerWrites(database: Database): Pick<OrderRepository, "restock"> {
   return { restock };
 }
 
-type FenceRow = Omit<LedgerRow, "per_buyer_limit">;
+type FenceRow = Omit<LedgerColumns, "epoch">;
 
 function epochs(
   database: Database,
-): Pick<OrderRepository, "firstEpoch" | "nextEpoch" | "fence" | "minEpoch"> {
+): Pick<OrderRepository, "firstEpoch" | "nextEpoch" | "fence" | "ledger"> {
   const { sql } = database;
   const ledgerOf = sql.prepare<LedgerRow, [string]>(ledgerReadSql);
   const first = sql.prepare<FenceRow, [string]>(ledgerFirstEpochSql);
@@ -186,7 +183,10 @@ function epochs(
         const row = raise.get(saleId, at);
         return row === null ? err("stale-epoch") : ok(fenced(row));
       }),
-    minEpoch: async (saleId) => epoch(ledgerOf.get(saleId)?.min_epoch ?? 0),
+    ledger: async (saleId) => {
+      const row = ledgerOf.get(saleId);
+      return row === null ? null : toLedgerState(row);
+    },
   };
 }
 

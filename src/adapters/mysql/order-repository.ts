@@ -4,20 +4,13 @@ import { limits } from "../../domain/limits.ts";
 import { present } from "../../lib/assert.ts";
 import { err, ok } from "../../lib/result.ts";
 import type { Fenced, OrderRepository } from "../../ports/order-repository.ts";
+import { type LedgerColumns, toLedgerState } from "../shared/ledger-row.ts";
 import { numberOf } from "./order-key.ts";
 import { orderReads } from "./order-reads.ts";
 import { placeIn } from "./place-orders.ts";
 import type { Mysql } from "./pool.ts";
 import { nowSql } from "./sale-repository.ts";
 import type { Session } from "./session.ts";
-
-interface LedgerRow {
-  readonly total: number;
-  readonly sold: number;
-  readonly version: number;
-  readonly epoch: number;
-  readonly min_epoch: number;
-}
 
 interface RestockRow {
   readonly added: number;
@@ -63,7 +56,7 @@ export function mysqlOrderRepository(mysql: Mysql): OrderRepository {
 
 function epochs(
   mysql: Mysql,
-): Pick<OrderRepository, "firstEpoch" | "nextEpoch" | "fence" | "minEpoch"> {
+): Pick<OrderRepository, "firstEpoch" | "nextEpoch" | "fence" | "ledger"> {
   const set = (session: Session, saleId: SaleId, at: number, least: number) =>
     session.query("UPDATE ledger SET epoch = ?, min_epoch = ? WHERE sale = ?", [
       at,
@@ -95,11 +88,11 @@ function epochs(
         await set(session, saleId, Math.max(at, ledger.epoch), at);
         return ok(fenced(ledger, at));
       }),
-    minEpoch: (saleId) =>
+    ledger: (saleId) =>
       mysql.use(async (session) => {
-        const sql = "SELECT min_epoch FROM ledger WHERE sale = ?";
-        const [row] = await session.query<LedgerRow[]>(sql, [numberOf(saleId)]);
-        return epoch(row?.min_epoch ?? 0);
+        const sql = "SELECT total, sold, version, epoch, min_epoch FROM ledger WHERE sale = ?";
+        const [row] = await session.query<LedgerColumns[]>(sql, [numberOf(saleId)]);
+        return row === undefined ? null : toLedgerState(row);
       }),
   };
 }
@@ -114,13 +107,13 @@ async function controls(session: Session, saleId: SaleId, token: LockToken): Pro
   return true;
 }
 
-async function locked(session: Session, saleId: SaleId): Promise<LedgerRow> {
+async function locked(session: Session, saleId: SaleId): Promise<LedgerColumns> {
   const sql = "SELECT * FROM ledger WHERE sale = ? FOR UPDATE";
-  const [row] = await session.query<LedgerRow[]>(sql, [numberOf(saleId)]);
+  const [row] = await session.query<LedgerColumns[]>(sql, [numberOf(saleId)]);
   return present(row, `sale ${saleId} has no ledger`);
 }
 
-function fenced({ total, sold, version }: LedgerRow, at: number): Fenced {
+function fenced({ total, sold, version }: LedgerColumns, at: number): Fenced {
   const snapshot = { total: units(total), sold: units(sold), ledgerVersion: version };
   return { epoch: epoch(at), snapshot };
 }

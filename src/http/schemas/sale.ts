@@ -74,7 +74,7 @@ export const saleAnswer = z
     rateLimit,
     paymentWindowSeconds,
     buckets: z.int().min(1),
-    strategy,
+    strategy: z.enum(["atomic", "locked", "database"]),
     board,
     version: z.int().min(0).openapi({ description: "Grows with every change; also the ETag" }),
     createdAt: timeText,

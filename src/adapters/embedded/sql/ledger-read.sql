@@ -1,5 +1,5 @@
 -- One sale's ledger, with the limit that placement checks.
 -- ?1 sale id
-SELECT total, sold, ledger.version, min_epoch, per_buyer_limit
+SELECT total, sold, ledger.version, epoch, min_epoch, per_buyer_limit
 FROM ledger JOIN sales ON sales.id = ledger.sale_id
 WHERE sale_id = ?1

@@ -1,0 +1,1 @@
+UPDATE lock_tokens SET last = last + 1 RETURNING last
