@@ -52,6 +52,8 @@ kafka:
   brokers: ["${addresses.kafka}"]
 mysql:
   url: ${addresses.mysql}
+etcd:
+  hosts: ["${addresses.etcd}"]
 auth:
   devTokens: true
 `;

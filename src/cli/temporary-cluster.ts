@@ -45,10 +45,11 @@ export function underNewNames(config: Config): Config {
     redis: { ...config.redis, prefix: `rush-${name}:` },
     kafka: { ...config.kafka, prefix: `rush-${name}.` },
     mysql: { ...config.mysql, url: mysqlUrl.href },
+    etcd: { ...config.etcd, prefix: `rush-${name}/` },
   };
 }
 
-export function settingsOf({ redis, kafka, mysql }: Config): Record<string, string> {
+export function settingsOf({ redis, kafka, mysql, etcd }: Config): Record<string, string> {
   return {
     DOORBUSTER_STORES_KIND: "clustered",
     DOORBUSTER_REDIS_URL: redis.url,
@@ -57,5 +58,11 @@ export function settingsOf({ redis, kafka, mysql }: Config): Record<string, stri
     DOORBUSTER_KAFKA_PREFIX: kafka.prefix,
     DOORBUSTER_MYSQL_URL: mysql.url,
     DOORBUSTER_MYSQL_CONNECTIONS: String(mysql.connections),
+    DOORBUSTER_ETCD_HOSTS: etcd.hosts.join(","),
+    DOORBUSTER_ETCD_PREFIX: etcd.prefix,
+    DOORBUSTER_ETCD_TTL_SECONDS: String(etcd.ttlSeconds),
+    DOORBUSTER_ETCD_GENERATION: String(etcd.generation),
+    ...(etcd.username ? { DOORBUSTER_ETCD_USERNAME: etcd.username } : {}),
+    ...(etcd.password ? { DOORBUSTER_ETCD_PASSWORD: etcd.password } : {}),
   };
 }

@@ -16,6 +16,7 @@ import { messageOf } from "../lib/finding.ts";
 import { singleFlight } from "../lib/single-flight.ts";
 import { createHealth, type Health } from "../observability/health.ts";
 import { createMetrics } from "../observability/metrics.ts";
+import type { Lease } from "../ports/lease.ts";
 import { apiRole, type ListeningRole, probesRole } from "../roles/api.ts";
 import { controllerRole } from "../roles/controller.ts";
 import { directoryRole } from "../roles/directory.ts";
@@ -24,6 +25,7 @@ import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
 import { saleDirectory } from "../usecases/sale-directory.ts";
 import type { Engine, Started } from "./engine.ts";
+import { openLocks } from "./locks.ts";
 import { advised } from "./startup-error.ts";
 import { type Service, waitForServices } from "./wait-for-services.ts";
 
@@ -93,6 +95,7 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
     logSessionsBroken: () => counted.broken,
     logAssignments: () => counted.assigned,
   });
+  const locks = openLocks(config);
   const health = createHealth();
   watch(health, config, connections);
   const app: AppDeps = {
@@ -109,11 +112,11 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
       ? [ordersRole({ ...stores, placed: metrics.observePlacement, logger })]
       : []),
     ...(config.roles.includes("controller")
-      ? [controllerRole({ ...stores, ...controls, told: metrics.controller, logger })]
+      ? [controllerRole({ ...stores, ...locks, told: metrics.controller, logger })]
       : []),
     directoryRole({ directory: stores.directory, clock: stores.clock, logger }),
   ];
-  return engineOf({ connections, front, roles, logger });
+  return engineOf({ connections, locks: locks.lease, front, roles, logger });
 }
 
 /** A role is ready while it can do its own work: sales go on while MySQL is away, and orders are
@@ -127,13 +130,14 @@ function watch(health: Health, { roles }: Config, { redis, mysql }: Connections)
 
 interface Parts {
   readonly connections: Connections;
+  readonly locks: Pick<Lease, "close">;
   /** Listens last, or there would be somebody to disappoint. */
   readonly front: ListeningRole;
   readonly roles: readonly Role[];
   readonly logger: RoleLog;
 }
 
-function engineOf({ connections, front, roles, logger }: Parts): Engine {
+function engineOf({ connections, locks, front, roles, logger }: Parts): Engine {
   const started: Role[] = [];
   const stopping = new AbortController();
 
@@ -154,6 +158,7 @@ function engineOf({ connections, front, roles, logger }: Parts): Engine {
   async function stop(): Promise<void> {
     stopping.abort();
     await stopAll(started.splice(0), logger);
+    await locks.close();
     await connections.close();
   }
 

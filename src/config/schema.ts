@@ -92,6 +92,39 @@ const mysql = z.strictObject({
     .describe("Connections that one process may open to it."),
 });
 
+const etcd = z.strictObject({
+  hosts: z
+    .array(pattern(/^https?:\/\/[A-Za-z0-9.:_[\]-]+$/, "http://host:port or https://host:port"))
+    .min(1)
+    .default(["http://127.0.0.1:2379"])
+    .describe("The etcd that holds the locks: a list of the members' client URLs."),
+  prefix: pattern(/^[\x21-\x7a]{0,64}$/, "0 to 64 printable characters, no space, braces or tilde")
+    .default("doorbuster/locks/")
+    .describe("What the key of every lock begins with."),
+  ttlSeconds: z
+    .int()
+    .min(2)
+    .max(60)
+    .default(5)
+    .describe("How long a lock outlives a holder that dies."),
+  generation: z
+    .int()
+    .min(0)
+    .max(4_095)
+    .default(0)
+    .describe("Raise it by one after etcd was restored from a backup, on every process."),
+  username: pattern(/^\S{1,200}$/, "1 to 200 characters without spaces")
+    .nullable()
+    .default(null)
+    .describe("The user to sign in as, if etcd asks for one."),
+  password: z
+    .string()
+    .meta({ secret: true, allowed: "text" })
+    .nullable()
+    .default(null)
+    .describe("That user's password."),
+});
+
 const auth = z.strictObject({
   issuer: name.default("doorbuster").describe("The `iss` that every token must carry."),
   audience: name.default("doorbuster").describe("The `aud` that every token must carry."),
@@ -136,7 +169,10 @@ export const settingsSchema = z.strictObject({
   port: port.default(7070).describe("The TCP port to listen on; 0 for any free one."),
   dataDir: pattern(/^[^\0]+$/, "a path")
     .default(".doorbuster")
-    .describe("The directory of the embedded stores; relative to the working directory."),
+    .describe(
+      "The directory of the embedded stores, and of each process's log of its locks; relative to " +
+        "the working directory.",
+    ),
   stores: z
     .strictObject({
       kind: z
@@ -144,13 +180,14 @@ export const settingsSchema = z.strictObject({
         .default("embedded")
         .describe(
           "Where sales and orders are kept; embedded: SQLite in `dataDir`, one process; " +
-            "clustered: `redis`, `kafka` and `mysql`, any number of processes.",
+            "clustered: `redis`, `kafka`, `mysql` and `etcd`, any number of processes.",
         ),
     })
     .prefault({}),
   redis: redis.prefault({}),
   kafka: kafka.prefault({}),
   mysql: mysql.prefault({}),
+  etcd: etcd.prefault({}),
   sharePort: z
     .boolean()
     .default(false)

@@ -31,6 +31,7 @@ export interface Config {
   readonly redis: Settings["redis"];
   readonly kafka: Settings["kafka"];
   readonly mysql: Settings["mysql"];
+  readonly etcd: Settings["etcd"];
   readonly sharePort: boolean;
   /** Processes of the role api on the one port. */
   readonly workers: number;

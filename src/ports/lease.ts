@@ -11,9 +11,12 @@ export interface Held {
   readonly token: LockToken;
   /** Whether it was held before a restart of this process, under the same token. */
   readonly resumed: boolean;
-  /** Aborted no later than the lock can be somebody else's, by this process's own monotonic clock;
-   * never aborted by `release`. */
+  /** Aborted when the lock can be somebody else's. A timer does that, so after a pause of the
+   * process it may come late: ask `valid` before acting. Never aborted by `release`. */
   readonly lost: AbortSignal;
+  /** False from the moment the lock can be somebody else's, by this process's own monotonic clock,
+   * and once it was released. */
+  valid(): boolean;
   /** Gives it to the next in the queue at once. Deletes only what is ours; never throws: what
    * cannot be deleted ends with its lease. Idempotent. */
   release(): Promise<void>;

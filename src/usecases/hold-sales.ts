@@ -1,7 +1,7 @@
 /** Shares the sales out over the controllers: one holder for each sale, by its lock. Every
- * controller knows the others by the locks that carry their names. A sale's first choice queues at
- * once and its second a little later, so that somebody is in the queue when the holder dies; whoever
- * holds a sale that prefers another gives it up after a while. */
+ * controller knows the others by the locks that carry their names. A sale's first choice queues
+ * at once and its second a little later, so that somebody is in the queue when the holder dies;
+ * whoever holds a sale that prefers another gives it up after a while. */
 import type { LockToken, SaleId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import { rankOf } from "../domain/rendezvous.ts";
@@ -43,34 +43,23 @@ const members = "controllers/";
 
 export function saleHolder({ lease, instance }: SaleHolderDeps): SaleHolder {
   const seats = new Map<SaleId, Seat>();
-  let own: Held | null = null;
+  const membership = memberOf(lease, instance);
   let away = true;
   let stopped = false;
 
   async function follow(saleIds: readonly SaleId[]): Promise<void> {
     if (stopped) return;
     away = true;
-    const others = await present();
+    const others = await membership.everybody();
     away = false;
     const wanted = new Set(saleIds);
     for (const [saleId, seat] of seats) if (!wanted.has(saleId)) giveUp(saleId, seat);
     for (const saleId of wanted) consider(saleId, rankOf(instance, others, saleId));
   }
 
-  /** The names of all controllers. */
-  async function present(): Promise<string[]> {
-    if (own === null || own.lost.aborted) {
-      const joined = await lease.acquire(members + instance);
-      own = joined.ok ? joined.value : null;
-    }
-    const queues = await lease.list(members);
-    const names = queues.map(({ name }) => name.slice(members.length));
-    return names.includes(instance) ? names : [...names, instance];
-  }
-
   function consider(saleId: SaleId, rank: number): void {
     const seat = seatOf(saleId);
-    if (seat.held?.lost.aborted) seat.held = null;
+    if (!seat.held?.valid()) seat.held = null;
     seat.passedOver = rank === 0 ? 0 : seat.passedOver + 1;
     const patient = seat.passedOver > limits.controllerPatience;
     if (rank > 1 || (seat.held !== null && patient)) giveUp(saleId, seat);
@@ -80,9 +69,7 @@ export function saleHolder({ lease, instance }: SaleHolderDeps): SaleHolder {
   }
 
   function seatOf(saleId: SaleId): Seat {
-    const known = seats.get(saleId);
-    if (known !== undefined) return known;
-    const seat = { leave: new AbortController(), queued: false, held: null, passedOver: 0 };
+    const seat = seats.get(saleId) ?? newSeat();
     seats.set(saleId, seat);
     return seat;
   }
@@ -110,7 +97,7 @@ export function saleHolder({ lease, instance }: SaleHolderDeps): SaleHolder {
 
   function control(saleId: SaleId): Control {
     const held = seats.get(saleId)?.held ?? null;
-    if (held !== null && !held.lost.aborted) return { kind: "holds", token: held.token };
+    if (held?.valid()) return { kind: "holds", token: held.token };
     return away ? helps : none;
   }
 
@@ -119,10 +106,32 @@ export function saleHolder({ lease, instance }: SaleHolderDeps): SaleHolder {
     const held = [...seats.values()].flatMap((seat) => seat.held ?? []);
     for (const seat of seats.values()) seat.leave.abort();
     seats.clear();
-    await Promise.all([...held, ...(own === null ? [] : [own])].map((lock) => lock.release()));
+    await Promise.all([...held.map((lock) => lock.release()), membership.leave()]);
   }
 
   return { follow, control, stop };
+}
+
+/** Being one of the controllers: a lock of one's own name. */
+function memberOf(lease: SaleHolderDeps["lease"], instance: string) {
+  let own: Held | null = null;
+
+  /** The names of all controllers. */
+  async function everybody(): Promise<string[]> {
+    if (!own?.valid()) {
+      const joined = await lease.acquire(members + instance);
+      own = joined.ok ? joined.value : null;
+    }
+    const queues = await lease.list(members);
+    const names = queues.map(({ name }) => name.slice(members.length));
+    return names.includes(instance) ? names : [...names, instance];
+  }
+
+  return { everybody, leave: async () => own?.release() };
+}
+
+function newSeat(): Seat {
+  return { leave: new AbortController(), queued: false, held: null, passedOver: 0 };
 }
 
 const helps: Control = { kind: "helps" };

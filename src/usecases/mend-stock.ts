@@ -1,6 +1,6 @@
-/** Loads stock anew where it was lost, or where its numbers turned out to be wrong, as whoever holds
- * the sale. A sale that is sold under a lock is loaded under that lock, too, so that nobody who
- * held it before goes on. */
+/** Loads stock anew where it was lost, or where its numbers turned out to be wrong, as whoever
+ * holds the sale. A sale that is sold under a lock is loaded under that lock, too, so that nobody
+ * who held it before goes on. */
 import type { Instant, SaleId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import type { Sale } from "../domain/sale.ts";
@@ -9,7 +9,7 @@ import type { Held, Lease } from "../ports/lease.ts";
 import type { OrderRepository } from "../ports/order-repository.ts";
 import type { StockStore } from "../ports/stock-store.ts";
 import type { Control } from "./hold-sales.ts";
-import { type LoadTokens, type RebuildDeps, rebuild, type ToLoad, warmUp } from "./warm-up.ts";
+import { type RebuildDeps, rebuild, type ToLoad, warmUp } from "./warm-up.ts";
 
 export interface MendStockDeps extends RebuildDeps {
   readonly orders: RebuildDeps["orders"] & Pick<OrderRepository, "ledger">;
@@ -71,38 +71,9 @@ export function stockMender(deps: MendStockDeps, group: string): StockMender {
   }
 
   async function load(sales: readonly ToLoad[]): Promise<MendReport> {
-    const locks: Held[] = [];
-    try {
-      const ready = await inParallel(sales, limits.loadsAtOnce, (one) => underLock(one, locks));
-      const again = await inParallel(ready.flat(), limits.loadsAtOnce, async (one) =>
-        (await isNew(one)) && (await warmUp(deps, one.sale, one.tokens)) ? [] : [one],
-      );
-      const results = await rebuild(deps, again.flat(), group);
-      const failed = again.flat().filter((_, at) => results[at]?.ok === false);
-      const overtaken = failed.map(({ sale }) => sale.id);
-      const loaded = ready
-        .flat()
-        .flatMap(({ sale }) => (overtaken.includes(sale.id) ? [] : sale.id));
-      for (const id of [...loaded, ...overtaken]) forget(id);
-      return { loaded, overtaken };
-    } finally {
-      await Promise.all(locks.map((lock) => lock.release()));
-    }
-  }
-
-  async function underLock({ sale, tokens }: ToLoad, locks: Held[]): Promise<ToLoad[]> {
-    if (sale.strategy !== "locked") return [{ sale, tokens }];
-    const { productId: about } = sale;
-    const timeoutMs = limits.appendDeadlineMs;
-    const lock = await deps.lease.acquire(stockLock(sale.id), { about, timeoutMs });
-    if (!lock.ok) return [];
-    locks.push(lock.value);
-    const both: LoadTokens = { ...tokens, stock: lock.value.token };
-    return [{ sale, tokens: both }];
-  }
-
-  async function isNew({ sale }: ToLoad): Promise<boolean> {
-    return (await deps.orders.ledger(sale.id))?.epoch === 0;
+    const report = await loadUnderLocks(deps, sales, group);
+    for (const id of [...report.loaded, ...report.overtaken]) forget(id);
+    return report;
   }
 
   function forget(id: SaleId): void {
@@ -111,6 +82,49 @@ export function stockMender(deps: MendStockDeps, group: string): StockMender {
   }
 
   return { mend, distrust: (id) => void distrusted.add(id) };
+}
+
+async function loadUnderLocks(
+  deps: MendStockDeps,
+  sales: readonly ToLoad[],
+  group: string,
+): Promise<MendReport> {
+  const locks: Held[] = [];
+  try {
+    const lockable = await inParallel(sales, limits.loadsAtOnce, (one) =>
+      underLock(deps, one, locks),
+    );
+    const ready = lockable.flat();
+    const again = await inParallel(ready, limits.loadsAtOnce, async (one) =>
+      (await isNew(deps, one)) && (await warmUp(deps, one.sale, one.tokens)) ? [] : [one],
+    );
+    const results = await rebuild(deps, again.flat(), group);
+    const failed = new Set(again.flat().filter((_, at) => results[at]?.ok === false));
+    const idsOf = (some: readonly ToLoad[]) => some.map(({ sale }) => sale.id);
+    const loaded = idsOf(ready.filter((one) => !failed.has(one)));
+    return { loaded, overtaken: idsOf([...failed]) };
+  } finally {
+    await Promise.all(locks.map((lock) => lock.release()));
+  }
+}
+
+/** None if the lock is not to be had just now. */
+async function underLock(
+  { lease }: MendStockDeps,
+  { sale, tokens }: ToLoad,
+  locks: Held[],
+): Promise<ToLoad[]> {
+  if (sale.strategy !== "locked") return [{ sale, tokens }];
+  const { productId: about } = sale;
+  const timeoutMs = limits.appendDeadlineMs;
+  const lock = await lease.acquire(stockLock(sale.id), { about, timeoutMs });
+  if (!lock.ok) return [];
+  locks.push(lock.value);
+  return [{ sale, tokens: { ...tokens, stock: lock.value.token } }];
+}
+
+async function isNew({ orders }: MendStockDeps, { sale }: ToLoad): Promise<boolean> {
+  return (await orders.ledger(sale.id))?.epoch === 0;
 }
 
 const nothing: MendReport = { loaded: [], overtaken: [] };

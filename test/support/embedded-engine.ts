@@ -55,12 +55,8 @@ export async function embeddedEngine(startMs = 1_800_000_000_000) {
   }
 
   const sweepOnce = async () => {
-    const sales = await deps.sales.loaded(instant(0));
-    return sweep(
-      deps,
-      ordersGroup,
-      sales.map(({ id }) => id),
-    );
+    const ids = (await deps.sales.loaded(instant(0))).map(({ id }) => id);
+    return sweep(deps, ordersGroup, ids);
   };
 
   /** The order log as a new process finds it, with the stock as it was. */

@@ -57,6 +57,14 @@ describe("layers", () => {
         replication: 1,
       },
       mysql: { url: "mysql://root@127.0.0.1:3306/doorbuster", connections: 10 },
+      etcd: {
+        hosts: ["http://127.0.0.1:2379"],
+        prefix: "doorbuster/locks/",
+        ttlSeconds: 5,
+        generation: 0,
+        username: null,
+        password: null,
+      },
       sharePort: false,
       workers: 1,
       auth: {

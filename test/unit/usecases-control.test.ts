@@ -33,7 +33,14 @@ function process() {
     if (!held.ok) return held;
     const lost = new AbortController();
     got.push({ held: held.value, lost });
-    return { ok: true as const, value: { ...held.value, lost: lost.signal } };
+    return {
+      ok: true as const,
+      value: {
+        ...held.value,
+        lost: lost.signal,
+        valid: () => held.value.valid() && !lost.signal.aborted,
+      },
+    };
   };
   const list: Lease["list"] = async (prefix) => {
     if (away) throw new ServiceUnavailable("etcd is away");

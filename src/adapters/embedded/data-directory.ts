@@ -1,9 +1,10 @@
 /** Opens a data directory: makes it, locks it against a second process, and brings its tables up
  * to date. The lock is an exclusive transaction on a file of its own, which the kernel drops
  * with the process, kill -9 included. */
-import { SQLiteError, Database as Sqlite } from "bun:sqlite";
-import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { Database as Sqlite } from "bun:sqlite";
+import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { type DirectoryLock, lockDirectory, ownerOf } from "../shared/directory-lock.ts";
 import { type Database, groupCommit } from "./database.ts";
 import initial from "./migrations/0001-initial.sql" with { type: "text" };
 import fences from "./migrations/0002-fences.sql" with { type: "text" };
@@ -38,26 +39,18 @@ export function openDataDirectory(path: string): DataDirectory {
       database,
       close: async () => {
         await database.close();
-        lock.close();
+        lock.release();
       },
     };
   } catch (reason) {
-    lock.close();
+    lock.release();
     throw reason;
   }
 }
 
-function takeLock(path: string): Sqlite {
-  const lock = new Sqlite(join(path, "lock.db"));
-  try {
-    lock.run("PRAGMA busy_timeout = 0");
-    lock.run("BEGIN EXCLUSIVE");
-  } catch (reason) {
-    lock.close();
-    if (reason instanceof SQLiteError && reason.code?.startsWith("SQLITE_BUSY")) throw inUse(path);
-    throw reason;
-  }
-  writeFileSync(join(path, "owner.pid"), `${process.pid}\n`);
+function takeLock(path: string): DirectoryLock {
+  const lock = lockDirectory(path);
+  if (lock === null) throw inUse(path);
   return lock;
 }
 
@@ -98,17 +91,10 @@ function withAdvice<T>(path: string, open: () => T): T {
 
 function inUse(path: string): DataDirectoryError {
   const owner = ownerOf(path);
-  const message = `the data directory ${path} is in use by another doorbuster process${owner}`;
+  const pid = owner === null ? "" : ` (pid ${owner})`;
+  const message = `the data directory ${path} is in use by another doorbuster process${pid}`;
   const help = "stop that process, or choose another directory with --data DIR";
   return new DataDirectoryError("data-dir-in-use", message, help);
-}
-
-function ownerOf(path: string): string {
-  try {
-    return ` (pid ${readFileSync(join(path, "owner.pid"), "utf8").trim()})`;
-  } catch {
-    return "";
-  }
 }
 
 function diskFull(path: string): DataDirectoryError {

@@ -1,5 +1,5 @@
-/** Locks inside the one process that has the data directory. They end with the process, so a lock is
- * never lost and nothing is resumed; only the tokens outlive it, because they must grow. */
+/** Locks inside the one process that has the data directory. They end with the process, so a lock
+ * is never lost and nothing is resumed; only the tokens outlive it, because they must grow. */
 import { type LockToken, lockToken } from "../../domain/ids.ts";
 import { present } from "../../lib/assert.ts";
 import { err, ok, type Result } from "../../lib/result.ts";
@@ -39,8 +39,10 @@ export function embeddedLease(database: Database): Lease {
       if (refused !== null) leave(name, place);
       if (refused !== null) return err(refused);
     }
+    const { signal: lost } = new AbortController();
+    const valid = () => queues.get(name)?.[0] === place;
     const release = async () => leave(name, place);
-    return ok({ name, token, resumed: false, lost: new AbortController().signal, release });
+    return ok({ name, token, resumed: false, lost, valid, release });
   }
 
   function leave(name: string, place: Place): void {

@@ -114,7 +114,7 @@ const refusals: readonly ReserveRefusal[] = [
 ];
 
 function notLoaded(saleId: SaleId, why: string): string {
-  return `Redis cannot sell ${saleId}: ${why}; run \`doorbuster sale rebuild ${saleId}\``;
+  return `Redis cannot sell ${saleId}: ${why}; a controller loads it from the ledger`;
 }
 
 /** What the script says instead of a time. */

@@ -1,0 +1,111 @@
+/** The one lease of this process: made on first need, resumed after a restart, made anew after it
+ *  was lost. */
+import { lockToken } from "../../domain/ids.ts";
+import { singleFlight } from "../../lib/single-flight.ts";
+import type { Held } from "../../ports/lease.ts";
+import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
+import { base64, type EtcdClient } from "./client.ts";
+import { type KeyRemover, keyRemover } from "./key-remover.ts";
+import type { LockStep } from "./lock-step.ts";
+import type { HeldRecord, LockWal } from "./lock-wal.ts";
+import { grantSession, resumeSession, type Session } from "./session.ts";
+
+export interface LeaseHolderOptions {
+  readonly client: EtcdClient;
+  readonly ttlSeconds: number;
+  readonly wal: LockWal;
+  readonly step: (step: LockStep) => void;
+}
+
+/** A lock that this process has. */
+export interface HeldKey {
+  readonly session: Session;
+  readonly key: string;
+  readonly token: Held["token"];
+}
+
+export interface LeaseHolder extends KeyRemover {
+  /** A lease that lives. Throws `ServiceUnavailable` while there is none to be had. */
+  session(): Promise<Session>;
+  /** The lock of this name, if it was held before a restart and still is. */
+  claim(name: string): Promise<HeldKey | null>;
+  /** Ends the lease, and with it all that is held. */
+  close(): Promise<void>;
+}
+
+/** What was held before a restart and is not asked for within this time is given up. */
+const claimWithinMs = 5_000;
+
+export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
+  const { wal, step } = options;
+  const remover = keyRemover(options);
+  let current: Session | null = null;
+  let resumable: Map<string, HeldKey> | null = wal.held().length === 0 ? new Map() : null;
+  let closed = false;
+
+  /** Those who need a lease at the same time share the making of it. */
+  const obtain = singleFlight(async (_: "lease") => {
+    if (closed) throw new ServiceUnavailable("etcd: this process gives up its locks");
+    if (resumable === null) await resume();
+    if (current?.valid()) return current;
+    current = await grantSession(options);
+    step("granted");
+    return current;
+  });
+  const session = async () => (current?.valid() ? current : obtain("lease"));
+
+  async function resume(): Promise<void> {
+    const found = await stillHeld(options);
+    resumable = new Map(found.map(({ name, held }) => [name, held]));
+    current = found[0]?.held.session ?? null;
+    setTimeout(giveUpUnclaimed, claimWithinMs).unref();
+  }
+
+  function giveUpUnclaimed(): void {
+    for (const { session: under, key } of resumable?.values() ?? []) {
+      void remover.discard(under, key);
+    }
+    resumable?.clear();
+  }
+
+  async function claim(name: string): Promise<HeldKey | null> {
+    if (resumable === null) await session();
+    const known = resumable?.get(name);
+    resumable?.delete(name);
+    return known?.session.valid() ? known : null;
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    resumable?.clear();
+    await current?.revoke();
+    for (const { key } of wal.held()) wal.free(key);
+    wal.close();
+  }
+
+  return { ...remover, session, claim, close };
+}
+
+/** The locks of the process before this one that live, all under one lease; the log forgets the
+ * others. */
+async function stillHeld(options: LeaseHolderOptions) {
+  const { client, wal } = options;
+  const records = wal.held();
+  const last = records.at(-1)?.leaseId ?? "0";
+  const session = await resumeSession(options, last);
+  const found: { readonly name: string; readonly held: HeldKey }[] = [];
+  for (const record of records) {
+    const { lock: name, key } = record;
+    const lives = session !== null && record.leaseId === last && (await isOurs(client, record));
+    if (!lives) wal.free(key);
+    else found.push({ name, held: { session, key, token: lockToken(record.token) } });
+  }
+  if (found.length === 0) await session?.revoke();
+  return found;
+}
+
+async function isOurs(client: EtcdClient, { key, leaseId }: HeldRecord): Promise<boolean> {
+  const range = { key: base64(key), keys_only: true };
+  const { kvs = [] } = await client.call<{ kvs?: { lease?: string }[] }>("/v3/kv/range", range);
+  return kvs[0]?.lease === leaseId;
+}

@@ -1,0 +1,264 @@
+/** Fair locks in etcd, by the recipe of its own client (client/v3/concurrency/mutex.go): everybody
+ *  who wants a lock makes a key under its prefix, bound to his lease; who has the lowest create
+ *  revision holds it, and everybody else waits for the key before his own to go. The create
+ *  revision is the fencing token. Beyond the recipe: a lease that is given up in time by our own
+ *  clock, and a write-ahead log by which a process goes on with its locks after a restart. */
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { err, ok, type Result } from "../../lib/result.ts";
+import type { AcquireOptions, Held, Lease, LockQueue } from "../../ports/lease.ts";
+import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
+import { base64, type EtcdClient, type EtcdOptions, etcdClient, textOf } from "./client.ts";
+import { type Deletions, deletions } from "./deletions.ts";
+import { type HeldKey, type LeaseHolder, leaseHolder } from "./lease-holder.ts";
+import {
+  entryOf,
+  type KeyValue,
+  type LockValue,
+  nameIn,
+  queuePrefix,
+  rangeOf,
+  tokenOf,
+} from "./lock-keys.ts";
+import type { LockStep } from "./lock-step.ts";
+import type { HeldRecord, LockWal } from "./lock-wal.ts";
+import type { Session } from "./session.ts";
+
+export interface EtcdLeaseOptions extends EtcdOptions {
+  /** What every key begins with. */
+  readonly prefix: string;
+  readonly ttlSeconds: number;
+  /** Raised by an operator after etcd was restored from a backup, since its revisions went back. */
+  readonly generation: number;
+  readonly wal: LockWal;
+  /** Hears of each step that is done, by name. */
+  readonly onStep?: (step: LockStep) => void;
+}
+
+export interface EtcdLease extends Lease {
+  /** Delete events that etcd has delivered to this process. */
+  events(): number;
+}
+
+/** Somebody's place in a queue. */
+interface Place {
+  readonly session: Session;
+  readonly key: string;
+  readonly createRevision: string;
+  readonly uuid: string;
+}
+
+interface Context {
+  readonly options: EtcdLeaseOptions;
+  readonly client: EtcdClient;
+  readonly watch: Deletions;
+  readonly holder: LeaseHolder;
+  readonly step: (step: LockStep) => void;
+}
+
+type Refused = "timeout" | "cancelled";
+
+/** A waiter looks for himself this often: a watch may be silent for a while after etcd was away. */
+const lookEveryMs = 1_000;
+const retryMs = 200;
+
+export function etcdLease(options: EtcdLeaseOptions): EtcdLease {
+  const client = etcdClient(options);
+  const watch = deletions(client);
+  const step = options.onStep ?? (() => undefined);
+  const holder = leaseHolder({ ...options, client, step });
+  const context: Context = { options, client, watch, holder, step };
+  let made = 0;
+
+  async function acquire(name: string, asked: AcquireOptions = {}): Promise<Result<Held, Refused>> {
+    if (asked.signal?.aborted) return err("cancelled");
+    const { timeoutMs = Number.POSITIVE_INFINITY } = asked;
+    const deadline = performance.now() + timeoutMs;
+    const resumed = await holder.claim(name);
+    if (resumed !== null) return ok(held(context, name, resumed, true));
+    for (;;) {
+      made += 1;
+      const place = await enqueue(context, name, made, asked.about ?? "");
+      const ended = await turn(context, name, place, deadline, asked.signal);
+      if (ended === "lost") continue;
+      if (ended !== "first") {
+        await holder.discard(place.session, place.key);
+        return err(ended);
+      }
+      step("first");
+      const { key, uuid, session, createRevision } = place;
+      const token = tokenOf(options.generation, createRevision);
+      await logged(context, place, { lock: name, uuid, leaseId: session.number, key, token });
+      if (session.valid()) return ok(held(context, name, { session, key, token }, false));
+      options.wal.free(key);
+    }
+  }
+
+  return {
+    acquire,
+    list: (prefix) => list(context, prefix),
+    failure: client.failure,
+    events: watch.events,
+    close: async () => {
+      watch.close();
+      await holder.close();
+    },
+  };
+}
+
+/** A lock that is not in the log is nobody's: after a restart no one would know of it. */
+async function logged(
+  { options, holder, step }: Context,
+  { session, key }: Place,
+  record: HeldRecord,
+): Promise<void> {
+  try {
+    await options.wal.hold(record);
+    step("logged");
+  } catch (reason) {
+    await holder.discard(session, key);
+    throw new ServiceUnavailable("the log of locks cannot be written", { cause: reason });
+  }
+}
+
+/** Makes a key. Made again if nobody knows whether it was made: the same key, once. */
+async function enqueue(
+  { options, client, holder, step }: Context,
+  name: string,
+  number: number,
+  about: string,
+): Promise<Place> {
+  const session = await holder.session();
+  const key = `${queuePrefix(options.prefix, name)}${session.id}-${number}`;
+  const uuid = crypto.randomUUID();
+  const told: LockValue = { uuid, about, leaseId: session.id, holder: processName };
+  const value = base64(JSON.stringify(told));
+  const at = base64(key);
+  const compare = [{ target: "CREATE", result: "EQUAL", key: at, create_revision: "0" }];
+  const success = [{ request_put: { key: at, value, lease: session.number } }];
+  const failure = [{ request_range: { key: at } }];
+  try {
+    const made = await client.call<Made>("/v3/kv/txn", { compare, success, failure });
+    const [known] = made.responses?.[0]?.response_range?.kvs ?? [];
+    step("queued");
+    const createRevision = made.succeeded ? made.header.revision : (known?.create_revision ?? "0");
+    return { session, key, createRevision, uuid };
+  } catch (reason) {
+    await holder.discard(session, key);
+    throw reason;
+  }
+}
+
+interface Found {
+  readonly header: { readonly revision: string };
+  readonly kvs?: readonly KeyValue[];
+}
+
+interface Made {
+  readonly header: { readonly revision: string };
+  readonly succeeded?: boolean;
+  readonly responses?: readonly { readonly response_range?: Found }[];
+}
+
+/** Waits until the place is the first of its queue. `lost`: it is in no queue any more. While etcd
+ * is away the place is kept as long as the lease can live. */
+async function turn(
+  context: Context,
+  name: string,
+  place: Place,
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<"first" | "lost" | Refused> {
+  const { session } = place;
+  while (session.valid()) {
+    if (signal?.aborted) return "cancelled";
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) return "timeout";
+    const before = await predecessor(context, name, place).catch(unlessAway);
+    if (before === "none" || before === "gone") return before === "none" ? "first" : "lost";
+    const waitMs = Math.min(before === null ? retryMs : lookEveryMs, leftMs);
+    await change(context, before, waitMs, [session.lost, ...(signal ? [signal] : [])]);
+  }
+  return "lost";
+}
+
+function unlessAway(reason: unknown): null {
+  if (reason instanceof ServiceUnavailable) return null;
+  throw reason;
+}
+
+interface Predecessor {
+  readonly key: string;
+  /** The first revision that the look at the queue did not show. */
+  readonly from: bigint;
+}
+
+/** Whom the place waits for; `gone` if the place itself is there no more. */
+async function predecessor(
+  { options, client }: Context,
+  name: string,
+  { key, createRevision }: Place,
+): Promise<Predecessor | "none" | "gone"> {
+  const own = { request_range: { key: base64(key), keys_only: true } };
+  const last = { sort_order: "DESCEND", sort_target: "CREATE", limit: "1", keys_only: true };
+  const earlier = { max_create_revision: String(BigInt(createRevision) - 1n) };
+  const queue = rangeOf(queuePrefix(options.prefix, name));
+  const success = [own, { request_range: { ...queue, ...last, ...earlier } }];
+  const { header, responses } = await client.call<Made>("/v3/kv/txn", { success });
+  const [mine, before] = (responses ?? []).map((one) => one.response_range?.kvs?.[0]);
+  if (mine?.create_revision !== createRevision) return "gone";
+  if (before === undefined) return "none";
+  return { key: textOf(before.key), from: BigInt(header.revision) + 1n };
+}
+
+/** Resolves when the key may be gone, when it is time to look, or when a signal is aborted. The
+ * signals are left as they were, since a lease outlives thousands of waits. */
+async function change(
+  { watch }: Context,
+  before: Predecessor | null,
+  waitMs: number,
+  signals: readonly AbortSignal[],
+): Promise<void> {
+  const enough = new AbortController();
+  const stop = () => enough.abort();
+  for (const one of signals) one.addEventListener("abort", stop);
+  const time = sleep(waitMs, undefined, enough).catch(() => undefined);
+  const gone = before === null ? [] : [watch.deleted(before.key, before.from, enough.signal)];
+  await Promise.race([time, ...gone]);
+  stop();
+  for (const one of signals) one.removeEventListener("abort", stop);
+}
+
+function held(
+  { holder }: Context,
+  name: string,
+  { session, key, token }: HeldKey,
+  resumed: boolean,
+): Held {
+  let released: Promise<void> | null = null;
+  return {
+    name,
+    token,
+    resumed,
+    lost: session.lost,
+    valid: () => released === null && session.valid(),
+    release: () => {
+      released ??= holder.discard(session, key);
+      return released;
+    },
+  };
+}
+
+async function list({ options, client }: Context, prefix: string): Promise<LockQueue[]> {
+  const range = rangeOf(options.prefix + prefix);
+  const sorted = { sort_order: "ASCEND", sort_target: "CREATE" };
+  const { kvs = [] } = await client.call<Found>("/v3/kv/range", { ...range, ...sorted });
+  const queues = Map.groupBy(kvs, ({ key }) => nameIn(options.prefix, textOf(key)));
+  return [...queues].flatMap(([name, found]) =>
+    name === null
+      ? []
+      : [{ name, queue: found.map((entry) => entryOf(options.generation, entry)) }],
+  );
+}
+
+const processName = `${hostname()} (process ${process.pid})`;
