@@ -4,6 +4,8 @@ import type { Instant } from "../domain/ids.ts";
 export interface Clock {
   /** Wall-clock time. */
   now(): Instant;
+  /** Milliseconds since some moment, at an even pace whatever happens to the wall clock. */
+  elapsed(): number;
   /** Runs `task` once after `delayMs`; the returned function cancels it. */
   after(delayMs: number, task: () => void): () => void;
 }

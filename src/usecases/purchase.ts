@@ -61,7 +61,7 @@ export async function purchase(
   deps: PurchaseDeps,
   command: PurchaseCommand,
 ): Promise<Result<PurchasedOrder, PurchaseError>> {
-  const startedAt = deps.clock.now();
+  const startedAt = deps.clock.elapsed();
   const outcome = await reserve(deps, command);
   if (!outcome.ok) return outcome;
   switch (outcome.value.kind) {
@@ -81,7 +81,7 @@ async function accept(
   deps: PurchaseDeps,
   order: Reservation,
   repeated: boolean,
-  startedAt: Instant,
+  startedAt: number,
 ): Promise<PurchasedOrder> {
   const appended = await append(deps, order, startedAt);
   return purchased(order, appended ? "accepted" : "reserved", repeated);
@@ -112,15 +112,16 @@ async function reserve(
 }
 
 /** True once the log has the order; false if that is not known in time. Never a failure: stock
- * was taken. */
-function append(deps: PurchaseDeps, order: Reservation, startedAt: Instant): Promise<boolean> {
+ * was taken. An answer of the log counts only within the append deadline of the whole purchase: a
+ * rebuild waits no longer, and this process may have been paused in the middle. */
+function append(deps: PurchaseDeps, order: Reservation, startedAt: number): Promise<boolean> {
+  const waited = () => deps.clock.elapsed() - startedAt;
   return new Promise((resolve) => {
-    const waited = deps.clock.now() - startedAt;
-    const left = Math.max(0, limits.answerDeadlineMs - waited);
+    const left = Math.max(0, limits.answerDeadlineMs - waited());
     const cancel = deps.batches.deadline(left, () => resolve(false));
     const answer = (appended: boolean) => {
       cancel();
-      resolve(appended);
+      resolve(appended && waited() < limits.appendDeadlineMs);
     };
     deps.batches.append(order).then(
       (appended) => answer(appended.ok),

@@ -118,5 +118,11 @@ export function virtualClock(startMs: number): VirtualClock {
     return tasks.filter((task) => task.at <= until).sort((a, b) => a.at - b.at)[0];
   }
 
-  return { now: (): Instant => instant(now), after, set, advance: (ms) => set(now + ms) };
+  return {
+    now: (): Instant => instant(now),
+    elapsed: () => now,
+    after,
+    set,
+    advance: (ms) => set(now + ms),
+  };
 }

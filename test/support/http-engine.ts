@@ -126,6 +126,7 @@ function movableClock(): Clock & { advance(ms: number): void } {
   let now = Date.parse("2027-01-31T12:00:00Z");
   return {
     now: () => instant(now),
+    elapsed: () => now,
     after: systemClock.after,
     advance: (ms) => {
       now += ms;

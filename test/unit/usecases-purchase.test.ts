@@ -97,6 +97,18 @@ describe("a purchase", () => {
     expect(await engine.deps.stock.level(sale.id)).toMatchObject({ remaining: 2, pendingUnits: 1 });
   });
 
+  test("whose process slept past the append deadline is reserved, though it is logged", async () => {
+    const { stock, log } = engine.deps;
+    const sleeping: typeof stock.reserve = async (...args) => {
+      const answer = await stock.reserve(...args);
+      engine.clock.advance(limits.appendDeadlineMs);
+      return answer;
+    };
+    const order = await bought({}, { stock: { reserve: sleeping } });
+    expect(order.status).toBe("reserved");
+    expect(await log.end()).toEqual([1]);
+  });
+
   test("whose reserve throws has an unknown outcome", async () => {
     const stock = { reserve: () => Promise.reject(new Error("connection lost")) };
     expect(await refusedWith({}, { stock })).toBe("outcome-unknown");
