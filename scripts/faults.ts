@@ -4,6 +4,7 @@
 
 import { parseArgs } from "node:util";
 import { type Fault, faults } from "./faults/catalog.ts";
+import { redisPair } from "./faults/redis-pair.ts";
 import { playRound, type RoundReport } from "./faults/round.ts";
 import { openStage } from "./faults/stage.ts";
 
@@ -16,6 +17,7 @@ const { values } = parseArgs({
   },
 });
 
+const pairPorts = [16_391, 16_392] as const;
 const rounds = wholeNumber("rounds", values.rounds);
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
 const chosen = faults.filter(({ name }) => name.includes(values.only ?? ""));
@@ -28,17 +30,19 @@ else console.log(table());
 process.exit(ok ? 0 : 1);
 
 async function play(fault: Fault): Promise<RoundReport[]> {
-  const stage = await openStage();
+  const pair = fault.failsOver === true ? await redisPair(pairPorts) : null;
+  const stage = await openStage(pair?.url);
   try {
     const reports: RoundReport[] = [];
     for (let round = 1; round <= rounds; round += 1) {
-      const report = await playRound(stage, fault, seed + round);
+      const report = await playRound(stage, fault, pair, seed + round);
       reports.push(report);
       console.error(`${fault.name}, round ${round} of ${rounds}: ${lineOf(report)}`);
     }
     return reports;
   } finally {
     await stage.close();
+    await pair?.close();
   }
 }
 

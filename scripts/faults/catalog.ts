@@ -2,13 +2,15 @@
 
 import { Producer } from "@platformatic/kafka";
 import { Redis } from "ioredis";
-import { addresses } from "../services/catalog.ts";
 import { startService, stopService } from "../services/control.ts";
+import type { RedisPair } from "./redis-pair.ts";
 import type { Stage } from "./stage.ts";
 
 export interface FaultContext {
   readonly stage: Stage;
   readonly saleId: string;
+  /** Where the fault brought Redis of its own. */
+  readonly pair: RedisPair | null;
   /** Requests of the crowd that got no answer, so far. */
   lost(): number;
   /** Call when everything is there again. */
@@ -21,6 +23,8 @@ export interface Fault {
   hit(context: FaultContext): Promise<string | null>;
   /** What purchases may be answered meanwhile, besides `accepted`. */
   readonly allowed: readonly string[];
+  /** Needs a Redis that can fail over. */
+  readonly failsOver?: boolean;
 }
 
 const outageMs = 10_000;
@@ -30,6 +34,8 @@ const metric = {
   poison: "doorbuster_orders_poison_total",
   broken: "doorbuster_log_sessions_broken_total",
   assigned: "doorbuster_log_assignments_total",
+  rebuilt: "doorbuster_controller_sales_rebuilt_total",
+  stale: "doorbuster_controller_stale_writes_refused_total",
 };
 
 const killApi: Fault = {
@@ -113,33 +119,113 @@ async function readiness(url: string): Promise<string> {
   return answer === null || answer.status === 200 ? "" : await answer.text();
 }
 
+/** What the loss of stock may be answered with, until a controller has loaded it anew. */
+const whileLost = ["stock-unavailable", "outcome-unknown"];
+
 const restartRedis: Fault = {
-  name: "Redis restarted, rebuilt",
-  allowed: ["stock-unavailable", "outcome-unknown"],
-  hit: async (context) => {
-    await stopService("redis", "SIGKILL");
-    await startService("redis");
-    return await rebuilt(context);
-  },
+  name: "Redis restarted",
+  allowed: whileLost,
+  hit: (context) =>
+    rebuilt(context, async () => {
+      await stopService("redis", "SIGKILL");
+      await startService("redis");
+    }),
 };
 
 const emptyRedis: Fault = {
-  name: "Redis emptied, rebuilt",
-  allowed: ["stock-unavailable", "outcome-unknown"],
+  name: "Redis emptied",
+  allowed: whileLost,
+  hit: (context) => rebuilt(context, async () => empty(context)),
+};
+
+const failOver: Fault = {
+  name: "Redis lost 1 s of writes",
+  allowed: [...whileLost, "reserved"],
+  failsOver: true,
   hit: async (context) => {
-    const redis = new Redis(addresses.redis);
-    await redis.flushall();
-    redis.disconnect();
-    return await rebuilt(context);
+    let lost = 0;
+    const seen = await rebuilt(context, async () => {
+      lost = (await context.pair?.failOver(1_000)) ?? 0;
+    });
+    return seen === null || lost <= 0 ? null : `${lost} bytes lost, ${seen}`;
   },
 };
 
-async function rebuilt({ stage, saleId, back }: FaultContext): Promise<string | null> {
-  await Bun.sleep(500);
-  const epoch = await stage.operations.rebuild(saleId as never, () => undefined);
-  back();
-  return typeof epoch === "number" ? `rebuilt under epoch ${epoch}` : null;
+const pausedApi: Fault = {
+  name: "api paused over a rebuild",
+  allowed: [...whileLost, "reserved", "lost"],
+  hit: async (context) => {
+    const [api] = context.stage.running("api");
+    if (api === undefined) return null;
+    process.kill(api.pid, "SIGSTOP");
+    const seen = await rebuilt({ ...context, back: () => undefined }, () => empty(context));
+    process.kill(api.pid, "SIGCONT");
+    context.back();
+    return seen;
+  },
+};
+
+async function empty({ stage }: FaultContext): Promise<void> {
+  await Bun.sleep(Math.random() * 1_000);
+  const redis = new Redis(stage.config.redis.url);
+  await redis.flushall();
+  redis.disconnect();
 }
+
+/** A controller sees the loss and mends it by itself. */
+async function rebuilt(
+  { stage, back }: FaultContext,
+  lose: () => Promise<void>,
+): Promise<string | null> {
+  const before = await stage.counter("controller", metric.rebuilt);
+  const startedAt = performance.now();
+  await lose();
+  const mended = async () => (await stage.counter("controller", metric.rebuilt)) > before;
+  if (!(await within(40_000, mended))) return null;
+  back();
+  return `rebuilt after ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`;
+}
+
+async function within(ms: number, holds: () => Promise<boolean>): Promise<boolean> {
+  const deadline = performance.now() + ms;
+  while (!(await holds())) {
+    if (performance.now() > deadline) return false;
+    await Bun.sleep(50);
+  }
+  return true;
+}
+
+/** Paused in the middle of a load, for longer than its locks live: what it goes on with afterwards
+ *  must be refused. */
+const pausedController: Fault = {
+  name: "controller paused in a load",
+  allowed: whileLost,
+  hit: async (context) => {
+    const { stage, saleId, back } = context;
+    if (stage.running("controller").length < 2) await stage.start("controller");
+    const holding = async () => (await stage.controllerOf(saleId)) !== null;
+    if (!(await within(20_000, holding))) return null;
+    const [holder, epoch] = [await stage.controllerOf(saleId), await stage.epochOf(saleId)];
+    if (holder === null) return null;
+    const stale = await stage.counterOf(holder, metric.stale);
+    await empty(context);
+    const loading = async () => (await stage.epochOf(saleId)) > epoch;
+    if (!(await within(20_000, loading))) return null;
+    process.kill(holder.pid, "SIGSTOP");
+    const others = stage.running("controller").filter((engine) => engine !== holder);
+    const before = await Promise.all(others.map((one) => stage.counterOf(one, metric.rebuilt)));
+    const mended = async () => {
+      const now = await Promise.all(others.map((one) => stage.counterOf(one, metric.rebuilt)));
+      return now.some((count, at) => count > (before[at] ?? 0));
+    };
+    const tookOver = await within(40_000, mended);
+    process.kill(holder.pid, "SIGCONT");
+    if (!tookOver) return null;
+    back();
+    const refused = async () => (await stage.counterOf(holder, metric.stale)) > stale;
+    return (await within(20_000, refused)) ? "taken over, stale load refused" : null;
+  },
+};
 
 const rebalance: Fault = {
   name: "orders added and removed",
@@ -181,6 +267,9 @@ export const faults: readonly Fault[] = [
   stopMariadb,
   restartRedis,
   emptyRedis,
+  failOver,
+  pausedApi,
+  pausedController,
   rebalance,
   poison,
 ];

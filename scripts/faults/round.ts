@@ -13,6 +13,7 @@ import { Tally } from "../../src/rush/tally.ts";
 import { Witness } from "../../src/rush/witness.ts";
 import type { Fault } from "./catalog.ts";
 import { acceptedAfter, outcomesIn, slowest, startProbe } from "./probe.ts";
+import type { RedisPair } from "./redis-pair.ts";
 import type { Stage } from "./stage.ts";
 
 export interface RoundReport {
@@ -42,7 +43,12 @@ const quietMs = 1_000;
 /** A purchase must be answered within the answer deadline and half a second. */
 const patienceMs = 120_000;
 
-export async function playRound(stage: Stage, fault: Fault, seed: number): Promise<RoundReport> {
+export async function playRound(
+  stage: Stage,
+  fault: Fault,
+  pair: RedisPair | null,
+  seed: number,
+): Promise<RoundReport> {
   const client = new SaleClient(stage.url, stage.tokens.adminToken);
   const rateLimit = { perSecond: 100_000, burst: 100_000 };
   const product = { productId: "fault", name: fault.name, perBuyerLimit: 1 };
@@ -57,7 +63,7 @@ export async function playRound(stage: Stage, fault: Fault, seed: number): Promi
   const back = () => {
     backAt = performance.now();
   };
-  const evidence = await fault.hit({ stage, saleId: sale.id, lost: () => tally.lost, back });
+  const evidence = await fault.hit({ stage, saleId: sale.id, pair, lost: () => tally.lost, back });
   await Bun.sleep(Math.max(quietMs, 3_000 - (performance.now() - backAt)));
   crowd.stopArrivals();
   await served;

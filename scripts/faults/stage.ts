@@ -1,14 +1,22 @@
 // A cluster of our own processes on the real services, under names of its own: one api, one or
 // more orders processes, one controller, each of which a fault may kill.
 
+import { etcdClient } from "../../src/adapters/etcd/client.ts";
+import { listLocks } from "../../src/adapters/etcd/lock-list.ts";
+import { mysqlOrderRepository } from "../../src/adapters/mysql/order-repository.ts";
+import { openMysql } from "../../src/adapters/mysql/pool.ts";
 import { settingsOf, underNewNames } from "../../src/cli/temporary-cluster.ts";
 import { type Operations, operationsOn } from "../../src/compose/operations.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/validate.ts";
+import type { SaleId } from "../../src/domain/ids.ts";
 import { type EngineProcess, startEngine } from "../../src/rush/engine-process.ts";
 import { newSecret, signedTokens } from "../../src/rush/target.ts";
 import { makeTemporaryDirectory } from "../../src/rush/temporary-directory.ts";
 import { configurations, writeConfigurations } from "../services/control.ts";
+
+/** Shorter than in earnest, so that a controller that is stopped loses its locks soon. */
+export const lockTtlSeconds = 3;
 
 export type RoleName = "api" | "orders" | "controller";
 
@@ -24,12 +32,20 @@ export interface Stage {
   stop(engine: EngineProcess): Promise<void>;
   /** Sum of a counter over the processes of a role that run now. */
   counter(role: RoleName, name: string): Promise<number>;
+  counterOf(engine: EngineProcess, name: string): Promise<number>;
+  /** The highest epoch that the ledger has given. */
+  epochOf(saleId: string): Promise<number>;
+  /** The controller that holds a sale, or null. */
+  controllerOf(saleId: string): Promise<EngineProcess | null>;
   close(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+/** On the Redis of `npm run services`, or on another one. */
+export async function openStage(redisUrl?: string): Promise<Stage> {
   writeConfigurations();
-  const config = underNewNames(await configOf(configurations.single));
+  const given = underNewNames(await configOf(configurations.single));
+  const redis = { ...given.redis, ...(redisUrl === undefined ? {} : { url: redisUrl }) };
+  const config = { ...given, redis, etcd: { ...given.etcd, ttlSeconds: lockTtlSeconds } };
   const operations = operationsOn(config);
   await operations.migrate();
   const data = await makeTemporaryDirectory("faults");
@@ -61,13 +77,27 @@ export async function openStage(): Promise<Stage> {
     await engine.stop();
   }
 
+  const counterOf = async ({ url }: EngineProcess, name: string) =>
+    readingOf(await metricsOf(url), name);
+
   async function counter(role: RoleName, name: string): Promise<number> {
-    const texts = await Promise.all(running(role).map(({ url }) => metricsOf(url)));
-    return texts.reduce((sum, text) => sum + readingOf(text, name), 0);
+    const counts = await Promise.all(running(role).map((engine) => counterOf(engine, name)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  const mysql = openMysql(config.mysql);
+  const ledger = mysqlOrderRepository(mysql);
+  const epochOf = async (saleId: string) => (await ledger.ledger(saleId as SaleId))?.epoch ?? 0;
+
+  async function controllerOf(saleId: string): Promise<EngineProcess | null> {
+    const [lock] = await listLocks(etcdClient(config.etcd), config.etcd, `sales/${saleId}/`);
+    const pid = Number(lock?.queue[0]?.holder.match(/process (\d+)/)?.[1]);
+    return running("controller").find((engine) => engine.pid === pid) ?? null;
   }
 
   async function close(): Promise<void> {
     await Promise.all([...processes.keys()].map((engine) => engine.stop()));
+    await mysql.close();
     await data.remove();
     await operations.removeEverything();
   }
@@ -75,7 +105,9 @@ export async function openStage(): Promise<Stage> {
   const [api] = await Promise.all([start("api"), start("orders"), start("controller")]);
   const tokens = signedTokens(secret);
   const { url } = api;
-  return { config, operations, tokens, url, start, running, kill, stop, counter, close };
+  const processesOf = { start, running, kill, stop, close };
+  const seen = { counter, counterOf, controllerOf, epochOf };
+  return { config, operations, tokens, url, ...seen, ...processesOf };
 }
 
 async function configOf(file: string): Promise<Config> {

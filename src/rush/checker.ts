@@ -62,7 +62,7 @@ export function check(evidence: Evidence): CheckerVerdict {
   const { stored, receipts } = evidence;
   const violations = [
     ...checkReceipts(evidence),
-    ...checkAnswers(receipts),
+    ...checkAnswers(evidence),
     ...checkRows(evidence),
     ...checkUnits(evidence),
     ...checkRefusals(evidence),
@@ -91,9 +91,14 @@ function checkReceipts({ receipts, stored }: Evidence): Violation[] {
   });
 }
 
-/** One key, one order, one answer; `reserved` may become `accepted`, nothing else may change. */
-function checkAnswers(receipts: readonly Receipt[]): Violation[] {
-  return [...groupBy(receipts, keyOf).values()].flatMap(([first, ...repeats]) =>
+/** One key, one order, one answer; `reserved` may become `accepted`, nothing else may change. A
+ *  reservation that ended in a refusal counts for nothing: its key may be used again. */
+function checkAnswers({ receipts, stored }: Evidence): Violation[] {
+  const refused = new Set(stored.orders.filter((order) => !isLive(order)).map(({ id }) => id));
+  const kept = receipts.filter(
+    ({ status, orderId }) => status === "accepted" || !refused.has(orderId),
+  );
+  return [...groupBy(kept, keyOf).values()].flatMap(([first, ...repeats]) =>
     repeats.flatMap((repeat) => {
       if (first === undefined) return [];
       const name = `key ${repeat.requestKey}`;
@@ -107,9 +112,9 @@ function checkAnswers(receipts: readonly Receipt[]): Violation[] {
   );
 }
 
-/** No request key twice, no buyer above the limit. */
+/** No request key with two live orders, no buyer above the limit. */
 function checkRows({ stored, perBuyerLimit }: Evidence): Violation[] {
-  const doubled = [...groupBy(stored.orders, keyOf).values()]
+  const doubled = [...groupBy(stored.orders.filter(isLive), keyOf).values()]
     .filter((rows) => new Set(rows.map((row) => row.id)).size > 1)
     .map((rows) => violation("doubled-order", `one key, ${rows.length} orders: ${show(rows[0])}`));
   const over = [...unitsByBuyer(stored.orders)]

@@ -163,6 +163,19 @@ const sound: readonly [string, Changes][] = [
     },
   ],
   [
+    "a reserved order that was refused, and its key used again",
+    {
+      receipts: [
+        receipt(1),
+        receipt(2),
+        receipt(3, { orderId: "order-3a", status: "reserved" }),
+        receipt(3),
+      ],
+      orders: [row(1), row(2), row(3, { id: "order-3a", status: "refused" }), row(3)],
+      sold: 3,
+    },
+  ],
+  [
     "a buyer limited with reason",
     { refusals: [refusal("buyer-limit-reached", { buyerId: "buyer-1" })] },
   ],

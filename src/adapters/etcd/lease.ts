@@ -6,20 +6,13 @@
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { err, ok, type Result } from "../../lib/result.ts";
-import type { AcquireOptions, Held, Lease, LockQueue } from "../../ports/lease.ts";
+import type { AcquireOptions, Held, Lease } from "../../ports/lease.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 import { base64, type EtcdClient, type EtcdOptions, etcdClient, textOf } from "./client.ts";
 import { type Deletions, deletions } from "./deletions.ts";
 import { type HeldKey, type LeaseHolder, leaseHolder } from "./lease-holder.ts";
-import {
-  entryOf,
-  type KeyValue,
-  type LockValue,
-  nameIn,
-  queuePrefix,
-  rangeOf,
-  tokenOf,
-} from "./lock-keys.ts";
+import { type KeyValue, type LockValue, queuePrefix, rangeOf, tokenOf } from "./lock-keys.ts";
+import { listLocks } from "./lock-list.ts";
 import type { LockStep } from "./lock-step.ts";
 import type { HeldRecord, LockWal } from "./lock-wal.ts";
 import type { Session } from "./session.ts";
@@ -96,7 +89,7 @@ export function etcdLease(options: EtcdLeaseOptions): EtcdLease {
 
   return {
     acquire,
-    list: (prefix) => list(context, prefix),
+    list: (named) => listLocks(client, options, named),
     failure: client.failure,
     events: watch.events,
     close: async () => {
@@ -247,18 +240,6 @@ function held(
       return released;
     },
   };
-}
-
-async function list({ options, client }: Context, prefix: string): Promise<LockQueue[]> {
-  const range = rangeOf(options.prefix + prefix);
-  const sorted = { sort_order: "ASCEND", sort_target: "CREATE" };
-  const { kvs = [] } = await client.call<Found>("/v3/kv/range", { ...range, ...sorted });
-  const queues = Map.groupBy(kvs, ({ key }) => nameIn(options.prefix, textOf(key)));
-  return [...queues].flatMap(([name, found]) =>
-    name === null
-      ? []
-      : [{ name, queue: found.map((entry) => entryOf(options.generation, entry)) }],
-  );
 }
 
 const processName = `${hostname()} (process ${process.pid})`;
