@@ -97,7 +97,7 @@ describe("a purchase", () => {
     expect(await engine.deps.stock.level(sale.id)).toMatchObject({ remaining: 2, pendingUnits: 1 });
   });
 
-  test("whose process slept past the append deadline is reserved, though it is logged", async () => {
+  test("whose process slept past the append deadline is reserved, though logged", async () => {
     const { stock, log } = engine.deps;
     const sleeping: typeof stock.reserve = async (...args) => {
       const answer = await stock.reserve(...args);
