@@ -20,6 +20,7 @@ interface CreateOptions extends ConnectionOptions, JsonOption {
   readonly burst?: number;
   readonly paymentWindow?: number;
   readonly buckets?: number;
+  readonly strategy?: string;
   readonly boardScore?: string;
   readonly open?: boolean;
 }
@@ -54,7 +55,7 @@ export async function createSale(
 }
 
 export function saleBody(options: CreateOptions): Record<string, unknown> {
-  const { perBuyerLimit, startsAt, endsAt, paymentWindow, buckets, boardScore } = options;
+  const { perBuyerLimit, startsAt, endsAt, paymentWindow, buckets, strategy, boardScore } = options;
   return withoutUndefined({
     productId: options.productId,
     name: options.name ?? options.productId,
@@ -66,6 +67,7 @@ export function saleBody(options: CreateOptions): Record<string, unknown> {
     rateLimit: rateLimitOf(options),
     paymentWindowSeconds: paymentWindow,
     buckets,
+    strategy,
     board: boardScore === undefined ? undefined : { score: boardScore },
   });
 }
@@ -92,6 +94,12 @@ function withTerms(command: Command): Command {
       wholeNumber(1, paymentWindowMaxSeconds),
     )
     .option("--buckets <n>", "shares that the stock is split into", wholeNumber(1, bucketsMax))
+    .addOption(
+      new Option("--strategy <how>", "how units are taken (default: atomic)").choices([
+        "atomic",
+        "locked",
+      ]),
+    )
     .addOption(
       new Option("--board-score <score>", "what ranks buyers").choices([
         "time",

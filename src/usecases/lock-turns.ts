@@ -1,0 +1,147 @@
+/** Shares a lock among the requests of one process, and takes turns at it with other processes. A
+ * turn goes on for as long as it is used and nobody else queues; else it ends after its time, and
+ * whoever wants more queues again, behind those who waited. Nothing is passed on while it is in
+ * use. */
+import type { Instant, LockToken } from "../domain/ids.ts";
+import { limits } from "../domain/limits.ts";
+import { messageOf } from "../lib/finding.ts";
+import { err, ok, type Result } from "../lib/result.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Held, Lease } from "../ports/lease.ts";
+
+export interface LockTurnsDeps {
+  readonly lease: Pick<Lease, "acquire" | "list">;
+  readonly clock: Clock;
+  /** After so long a turn ends if somebody else wants the lock. */
+  readonly turnMs: number;
+}
+
+/** What turns have come to, since the process began. */
+export interface TurnCounts {
+  turns: number;
+  /** From queueing for a turn to its begin, in sum. */
+  waitedMs: number;
+  /** Of turns that have ended, in sum. */
+  heldMs: number;
+}
+
+/** A share in the turn that the process has now. */
+export interface Turn {
+  readonly token: LockToken;
+  /** Call it once, when the work under the lock is done. */
+  leave(): void;
+  /** Ends the turn, because the lock turned out to be somebody else's: nobody joins it any more. */
+  forsake(): void;
+}
+
+export interface LockTurns {
+  /** Joins the turn that is on, or the next one. The error says why there was none: locks cannot
+   * be had, or not within `lockWaitMs` of when this process began to queue. */
+  join(): Promise<Result<Turn, string>>;
+}
+
+/** A lock held; `open` as long as one may still join. */
+interface Holding {
+  readonly held: Held;
+  readonly since: Instant;
+  users: number;
+  used: boolean;
+  open: boolean;
+}
+
+export function lockTurns(
+  deps: LockTurnsDeps,
+  lock: { readonly name: string; readonly about: string },
+  counts: TurnCounts,
+): LockTurns {
+  const { clock, lease } = deps;
+  let current: Holding | null = null;
+  let next: Promise<string | null> | null = null;
+
+  async function join(): Promise<Result<Turn, string>> {
+    for (;;) {
+      if (current !== null && !current.held.valid()) end(current);
+      if (current !== null) return ok(share(current));
+      next ??= soonEnough(clock, queue());
+      const refused = await next;
+      if (refused !== null) return err(refused);
+    }
+  }
+
+  function share(holding: Holding): Turn {
+    holding.users += 1;
+    holding.used = true;
+    const leave = () => {
+      holding.users -= 1;
+      if (!holding.open) free(holding);
+    };
+    return { token: holding.held.token, leave, forsake: () => end(holding) };
+  }
+
+  /** Null once the turn has begun. */
+  async function queue(): Promise<string | null> {
+    const askedAt = clock.now();
+    try {
+      const got = await lease.acquire(lock.name, { about: lock.about });
+      if (!got.ok) return `no lock: ${got.error}`;
+      const since = clock.now();
+      counts.turns += 1;
+      counts.waitedMs += since - askedAt;
+      current = { held: got.value, since, users: 0, used: false, open: true };
+      endInTime(current);
+      return null;
+    } catch (reason) {
+      return `locks cannot be had: ${messageOf(reason)}`;
+    } finally {
+      next = null;
+    }
+  }
+
+  function endInTime(holding: Holding): void {
+    clock.after(deps.turnMs, () => {
+      void look(holding);
+    });
+  }
+
+  async function look(holding: Holding): Promise<void> {
+    const used = holding.used || holding.users > 0;
+    holding.used = false;
+    const goOn = holding.open && used && holding.held.valid() && !(await othersQueue());
+    if (goOn) endInTime(holding);
+    else end(holding);
+  }
+
+  /** While locks cannot be asked about, nobody else can get one, either: ours ends by itself. */
+  async function othersQueue(): Promise<boolean> {
+    try {
+      const found = await lease.list(lock.name);
+      return found.some(({ name, queue }) => name === lock.name && queue.length > 1);
+    } catch {
+      return false;
+    }
+  }
+
+  function end(holding: Holding): void {
+    if (current === holding) current = null;
+    if (!holding.open) return;
+    holding.open = false;
+    counts.heldMs += clock.now() - holding.since;
+    free(holding);
+  }
+
+  return { join };
+}
+
+function free({ held, users }: Holding): void {
+  if (users === 0) void held.release();
+}
+
+/** All who wait give up together, so that nobody waits longer than the first of them may. */
+function soonEnough(clock: Clock, turn: Promise<string | null>): Promise<string | null> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(limits.lockWaitMs, () => resolve(tooLong));
+    void turn.then(resolve).finally(cancel);
+  });
+}
+
+const tooLong = `others have held the lock for ${limits.lockWaitMs} ms; try again`;
