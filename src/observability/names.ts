@@ -55,7 +55,8 @@ export const metricHelp: Readonly<Record<MetricName, string>> = {
     "Writes of this process that were refused because another controller had taken over.",
   doorbuster_reconcile_mended_total: "Orders and transfers that a comparison of books mended.",
   doorbuster_reconcile_uneven_total: "Sales whose stock did not add up with the ledger.",
-  doorbuster_sale_lock_turns_total: "Turns of this process at the locks under which sales are sold.",
+  doorbuster_sale_lock_turns_total:
+    "Turns of this process at the locks under which sales are sold.",
   doorbuster_sale_lock_wait_seconds_total: "Time from queueing for those turns to their begins.",
   doorbuster_sale_lock_held_seconds_total: "Time that those turns took.",
   doorbuster_sale_lock_decided_total: "Purchases that were decided in those turns.",

@@ -101,7 +101,13 @@ export function purchaseBatches(deps: PurchaseBatchesDeps): PurchaseBatches {
   }
 
   const deadline = coarseTimers(deps.clock, deadlineResolutionMs);
-  return { reserve, append: (order) => appends.push(order), deadline, waiting, locked: locked.counts };
+  return {
+    reserve,
+    append: (order) => appends.push(order),
+    deadline,
+    waiting,
+    locked: locked.counts,
+  };
 }
 
 function reserveBatch(asked: Asked): MicroBatch<ReserveRequest, Decision> {
