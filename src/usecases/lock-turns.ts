@@ -2,7 +2,7 @@
  * turn goes on for as long as it is used and nobody else queues; else it ends after its time, and
  * whoever wants more queues again, behind those who waited. Nothing is passed on while it is in
  * use. */
-import type { Instant, LockToken } from "../domain/ids.ts";
+import type { LockToken } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import { messageOf } from "../lib/finding.ts";
 import { err, ok, type Result } from "../lib/result.ts";
@@ -40,15 +40,6 @@ export interface LockTurns {
   join(): Promise<Result<Turn, string>>;
 }
 
-/** A lock held; `open` as long as one may still join. */
-interface Holding {
-  readonly held: Held;
-  readonly since: Instant;
-  users: number;
-  used: boolean;
-  open: boolean;
-}
-
 export function lockTurns(
   deps: LockTurnsDeps,
   lock: { readonly name: string; readonly about: string },
@@ -60,34 +51,23 @@ export function lockTurns(
 
   async function join(): Promise<Result<Turn, string>> {
     for (;;) {
-      if (current !== null && !current.held.valid()) end(current);
-      if (current !== null) return ok(share(current));
+      if (current?.valid()) return ok(current.join());
+      current?.end();
       next ??= soonEnough(clock, queue());
       const refused = await next;
       if (refused !== null) return err(refused);
     }
   }
 
-  function share(holding: Holding): Turn {
-    holding.users += 1;
-    holding.used = true;
-    const leave = () => {
-      holding.users -= 1;
-      if (!holding.open) free(holding);
-    };
-    return { token: holding.held.token, leave, forsake: () => end(holding) };
-  }
-
   /** Null once the turn has begun. */
   async function queue(): Promise<string | null> {
-    const askedAt = clock.now();
+    const askedAt = clock.elapsed();
     try {
       const got = await lease.acquire(lock.name, { about: lock.about });
-      if (!got.ok) return `no lock: ${got.error}`;
-      const since = clock.now();
+      if (!got.ok) return `locks cannot be had: ${got.error}`;
       counts.turns += 1;
-      counts.waitedMs += since - askedAt;
-      current = { held: got.value, since, users: 0, used: false, open: true };
+      counts.waitedMs += clock.elapsed() - askedAt;
+      current = holding(got.value, clock, counts);
       endInTime(current);
       return null;
     } catch (reason) {
@@ -97,18 +77,16 @@ export function lockTurns(
     }
   }
 
-  function endInTime(holding: Holding): void {
+  function endInTime(turn: Holding): void {
     clock.after(deps.turnMs, () => {
-      void look(holding);
+      void look(turn);
     });
   }
 
-  async function look(holding: Holding): Promise<void> {
-    const used = holding.used || holding.users > 0;
-    holding.used = false;
-    const goOn = holding.open && used && holding.held.valid() && !(await othersQueue());
-    if (goOn) endInTime(holding);
-    else end(holding);
+  async function look(turn: Holding): Promise<void> {
+    const used = turn.wasUsed();
+    if (used && turn.valid() && !(await othersQueue())) endInTime(turn);
+    else turn.end();
   }
 
   /** While locks cannot be asked about, nobody else can get one, either: ours ends by itself. */
@@ -121,19 +99,54 @@ export function lockTurns(
     }
   }
 
-  function end(holding: Holding): void {
-    if (current === holding) current = null;
-    if (!holding.open) return;
-    holding.open = false;
-    counts.heldMs += clock.now() - holding.since;
-    free(holding);
-  }
-
   return { join };
 }
 
-function free({ held, users }: Holding): void {
-  if (users === 0) void held.release();
+/** A lock that is held, and who is at work under it. */
+interface Holding {
+  /** Whether one may still join. */
+  valid(): boolean;
+  join(): Turn;
+  /** Whether anybody was at work since this was asked last. */
+  wasUsed(): boolean;
+  /** Gives the lock back as soon as nobody is at work any more. */
+  end(): void;
+}
+
+function holding(held: Held, clock: Clock, counts: TurnCounts): Holding {
+  const since = clock.elapsed();
+  let users = 0;
+  let used = false;
+  let open = true;
+
+  function join(): Turn {
+    users += 1;
+    used = true;
+    const leave = () => {
+      users -= 1;
+      if (!open) free();
+    };
+    return { token: held.token, leave, forsake: end };
+  }
+
+  function end(): void {
+    if (!open) return;
+    open = false;
+    counts.heldMs += clock.elapsed() - since;
+    free();
+  }
+
+  function free(): void {
+    if (users === 0) void held.release();
+  }
+
+  function wasUsed(): boolean {
+    const was = used || users > 0;
+    used = false;
+    return was;
+  }
+
+  return { valid: () => open && held.valid(), join, wasUsed, end };
 }
 
 /** All who wait give up together, so that nobody waits longer than the first of them may. */

@@ -1,6 +1,6 @@
-/** Takes units of a sale of the strategy `locked`: only while this process holds the sale's lock, whose
- * token goes along. The stock refuses a token that is lower than one it has seen; then nothing was
- * taken, and the same requests are decided anew under a new lock. */
+/** Takes units of a sale of the strategy `locked`: only while this process holds the sale's lock,
+ * whose token goes along. The stock refuses a token that is lower than one it has seen; then
+ * nothing was taken, and the same requests are decided anew under a new lock. */
 import type { SaleId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import type { ReserveRequest } from "../domain/reservation.ts";
