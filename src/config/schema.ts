@@ -109,7 +109,7 @@ const etcd = z.strictObject({
     .describe("How long a lock outlives a holder that dies."),
   turnMs: z
     .int()
-    .min(1)
+    .min(10)
     .max(500)
     .default(50)
     .describe("How long a process sells under a sale's lock while others wait for it."),

@@ -46,6 +46,8 @@ export const limits = {
   lockWaitMs: 1_000,
   /** … how long a process may keep that lock while others wait for it … */
   lockTurnMs: 50,
+  /** … how often it looks in that time whether it still needs it … */
+  lockLooks: 10,
   /** … and in how many turns a batch is decided anew after its lock was lost. */
   lockTriesMax: 3,
   /** How long an append may stay undecided: afterwards it is in the log, or never will be. */

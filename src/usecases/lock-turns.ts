@@ -1,7 +1,6 @@
 /** Shares a lock among the requests of one process, and takes turns at it with other processes. A
- * turn goes on for as long as it is used and nobody else queues; else it ends after its time, and
- * whoever wants more queues again, behind those who waited. Nothing is passed on while it is in
- * use. */
+ * turn ends soon when it is not used, and after its time when somebody else queues; whoever wants
+ * more queues again, behind those who waited. Nothing is passed on while it is in use. */
 import type { LockToken } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import { messageOf } from "../lib/finding.ts";
@@ -68,7 +67,7 @@ export function lockTurns(
       counts.turns += 1;
       counts.waitedMs += clock.elapsed() - askedAt;
       current = holding(got.value, clock, counts);
-      endInTime(current);
+      lookSoon(current, 1);
       return null;
     } catch (reason) {
       return `locks cannot be had: ${messageOf(reason)}`;
@@ -77,15 +76,16 @@ export function lockTurns(
     }
   }
 
-  function endInTime(turn: Holding): void {
-    clock.after(deps.turnMs, () => {
-      void look(turn);
+  function lookSoon(turn: Holding, looks: number): void {
+    clock.after(deps.turnMs / limits.lockLooks, () => {
+      void look(turn, looks);
     });
   }
 
-  async function look(turn: Holding): Promise<void> {
-    const used = turn.wasUsed();
-    if (used && turn.valid() && !(await othersQueue())) endInTime(turn);
+  async function look(turn: Holding, looks: number): Promise<void> {
+    const needed = turn.wasUsed() && turn.valid();
+    const isOver = needed && looks % limits.lockLooks === 0 && (await othersQueue());
+    if (needed && !isOver) lookSoon(turn, looks + 1);
     else turn.end();
   }
 

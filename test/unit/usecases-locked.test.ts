@@ -52,8 +52,18 @@ const queueOf = async (id: SaleId = sale.id) =>
   (await lease.list(stockLock(id))).find(({ name }) => name === stockLock(id))?.queue ?? [];
 const queued = (count: number) => until(async () => (await queueOf()).length === count);
 
-/** Ends the span after which a turn is looked at. */
-const turnEnds = () => engine.clock.advance(limits.lockTurnMs);
+const { lockTurnMs, lockLooks } = limits;
+const lookMs = lockTurnMs / lockLooks;
+/** Lets a process look whether it still needs its turn. */
+const look = () => engine.clock.advance(lookMs);
+
+/** Keeps a turn in use until its time is over. */
+async function useTurn(batches: PurchaseBatches): Promise<void> {
+  for (let looks = 0; looks < lockLooks; looks += 1) {
+    expect(await buyFrom(batches)).toMatchObject(reserved);
+    look();
+  }
+}
 
 describe("the lock of a sale", () => {
   test("is held while units are taken, and tells what it is about", async () => {
@@ -66,23 +76,19 @@ describe("the lock of a sale", () => {
     sale = await engine.openSale({ stock: units(100), strategy: "locked", buckets: 4 });
     const batches = aProcess();
     await Promise.all(Array.from({ length: 40 }, () => buyFrom(batches)));
-    for (let n = 0; n < 3; n += 1) {
-      turnEnds();
-      await buyFrom(batches);
-    }
-    expect(batches.locked()).toMatchObject({ turns: 1, decided: 43, stale: 0 });
+    await useTurn(batches);
+    await buyFrom(batches);
+    expect(batches.locked()).toMatchObject({ turns: 1, decided: 51, stale: 0 });
   });
 
   test("is given up when it was not used for a while", async () => {
     const batches = aProcess();
     await buyFrom(batches);
-    turnEnds();
-    await until(async () => {
-      turnEnds();
-      return (await queueOf()).length === 0;
-    });
-    expect(batches.locked()).toMatchObject({ turns: 1 });
-    expect(batches.locked().heldMs).toBeGreaterThanOrEqual(2 * limits.lockTurnMs);
+    look();
+    await queued(1);
+    look();
+    await queued(0);
+    expect(batches.locked()).toMatchObject({ turns: 1, heldMs: 2 * lookMs });
   });
 
   test("passes between processes in the order in which they came", async () => {
@@ -97,17 +103,18 @@ describe("the lock of a sale", () => {
     await queued(2);
     others.push(buy("third", third));
     await queued(3);
-    await buy("first again", first);
-    turnEnds();
+    await useTurn(first);
     await queued(2);
-    others.push(buy("first last", first));
+    others.push(buy("first again", first));
     await queued(3);
     for (const left of [2, 1]) {
-      turnEnds();
-      await queued(left);
+      await until(async () => {
+        look();
+        return (await queueOf()).length === left;
+      });
     }
     await Promise.all(others);
-    expect(order).toEqual(["first", "first again", "second", "third", "first last"]);
+    expect(order).toEqual(["first", "second", "third", "first again"]);
   });
 
   test("is not passed on while a batch is being decided", async () => {
@@ -123,8 +130,10 @@ describe("the lock of a sale", () => {
       return decision;
     });
     await queued(2);
-    turnEnds();
-    for (let n = 0; n < 50; n += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    for (let n = 0; n < 50; n += 1) {
+      look();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
     expect([served, (await queueOf()).length]).toEqual([false, 2]);
     gate.resolve();
     expect(await slow).toMatchObject(reserved);
@@ -136,8 +145,7 @@ describe("the lock of a sale", () => {
     void lease.acquire(`${stockLock(sale.id)}0`);
     expect(other.ok).toBe(true);
     const batches = aProcess();
-    await buyFrom(batches);
-    turnEnds();
+    await useTurn(batches);
     await buyFrom(batches);
     expect(batches.locked().turns).toBe(1);
   });
@@ -223,8 +231,7 @@ describe("while locks cannot be had", () => {
   test("a process goes on with the lock that it has", async () => {
     const list = () => Promise.reject(new ServiceUnavailable("etcd does not answer"));
     const batches = aProcess({ lease: { list } });
-    await buyFrom(batches);
-    turnEnds();
+    await useTurn(batches);
     expect(await buyFrom(batches)).toMatchObject(reserved);
     expect(batches.locked().turns).toBe(1);
   });
@@ -247,7 +254,8 @@ describe("while locks cannot be had", () => {
     await expect(buyFrom(failing)).rejects.toThrow("no answer");
     const other = buyFrom(aProcess());
     await queued(2);
-    turnEnds();
+    look();
+    look();
     expect(await other).toMatchObject(reserved);
   });
 });
