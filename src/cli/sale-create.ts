@@ -1,6 +1,7 @@
 /** `sale create`: flags to the body of POST /v1/sales. What the server defaults is left out. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { limits } from "../domain/limits.ts";
+import { strategies } from "../domain/sale.ts";
 import { type ApiClient, callApi } from "./api-client.ts";
 import { adminClient, type ConnectionOptions, withConnection } from "./connection.ts";
 import { documented, type JsonOption, wholeNumber } from "./documented.ts";
@@ -95,10 +96,7 @@ function withTerms(command: Command): Command {
     )
     .option("--buckets <n>", "shares that the stock is split into", wholeNumber(1, bucketsMax))
     .addOption(
-      new Option("--strategy <how>", "how units are taken (default: atomic)").choices([
-        "atomic",
-        "locked",
-      ]),
+      new Option("--strategy <how>", "how units are taken (default: atomic)").choices(strategies),
     )
     .addOption(
       new Option("--board-score <score>", "what ranks buyers").choices([
