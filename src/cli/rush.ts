@@ -1,7 +1,8 @@
 /** `rush`: sends a crowd at a sale and says whether the sale was right; exit code 1 if it was not.
  *  */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { usesDevelopmentSecret } from "../config/validate.ts";
+import { type Strategy, strategies } from "../domain/sale.ts";
 import { RushUsageError, runRush } from "../rush/rush.ts";
 import type { RushOptions } from "../rush/rush-plan.ts";
 import { formatRushReport } from "../rush/rush-report.ts";
@@ -27,6 +28,7 @@ interface RushFlags extends JsonOption {
   readonly data?: string;
   readonly config?: string;
   readonly buckets?: number;
+  readonly strategy?: Strategy;
   readonly stores?: "embedded" | "clustered";
 }
 
@@ -36,7 +38,7 @@ export function rushCommand(world: World): Command {
     examples: [
       "rush --buyers 10000 --stock 1000",
       "rush --rate 5000 --duration 30 --stock 100000 --json",
-      "rush --stores clustered --buyers 50000 --stock 20000",
+      "rush --stores clustered --buyers 50000 --stock 20000 --strategy locked",
       "rush --url http://127.0.0.1:7070 --data .doorbuster",
     ],
     json:
@@ -60,6 +62,9 @@ function withCrowd(command: Command): Command {
     .option("--retry-share <share>", "who sends the same again (default: 0.05)", decimal(0, 1))
     .option("--greedy-share <share>", "who tries for more (default: 0.05)", decimal(0, 1))
     .option("--buckets <n>", "parts of the stock (default: 1)", wholeNumber(1, 256))
+    .addOption(
+      new Option("--strategy <how>", "how units are taken (default: atomic)").choices(strategies),
+    )
     .option("--quantity <units>", "what each asks for (default: 1)", wholeNumber(1, 1_000))
     .option("--connections <n>", "sockets (default: 128)", wholeNumber(1, 10_000))
     .option("--seed <n>", "repeats the same crowd", wholeNumber(0, 2 ** 32 - 1));

@@ -1,6 +1,7 @@
 /** `sale create`: flags to the body of POST /v1/sales. What the server defaults is left out. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { limits } from "../domain/limits.ts";
+import { strategies } from "../domain/sale.ts";
 import { type ApiClient, callApi } from "./api-client.ts";
 import { adminClient, type ConnectionOptions, withConnection } from "./connection.ts";
 import { documented, type JsonOption, wholeNumber } from "./documented.ts";
@@ -20,6 +21,7 @@ interface CreateOptions extends ConnectionOptions, JsonOption {
   readonly burst?: number;
   readonly paymentWindow?: number;
   readonly buckets?: number;
+  readonly strategy?: string;
   readonly boardScore?: string;
   readonly open?: boolean;
 }
@@ -54,7 +56,7 @@ export async function createSale(
 }
 
 export function saleBody(options: CreateOptions): Record<string, unknown> {
-  const { perBuyerLimit, startsAt, endsAt, paymentWindow, buckets, boardScore } = options;
+  const { perBuyerLimit, startsAt, endsAt, paymentWindow, buckets, strategy, boardScore } = options;
   return withoutUndefined({
     productId: options.productId,
     name: options.name ?? options.productId,
@@ -66,6 +68,7 @@ export function saleBody(options: CreateOptions): Record<string, unknown> {
     rateLimit: rateLimitOf(options),
     paymentWindowSeconds: paymentWindow,
     buckets,
+    strategy,
     board: boardScore === undefined ? undefined : { score: boardScore },
   });
 }
@@ -92,6 +95,9 @@ function withTerms(command: Command): Command {
       wholeNumber(1, paymentWindowMaxSeconds),
     )
     .option("--buckets <n>", "shares that the stock is split into", wholeNumber(1, bucketsMax))
+    .addOption(
+      new Option("--strategy <how>", "how units are taken (default: atomic)").choices(strategies),
+    )
     .addOption(
       new Option("--board-score <score>", "what ranks buyers").choices([
         "time",

@@ -61,6 +61,7 @@ export function settingsOf({ redis, kafka, mysql, etcd }: Config): Record<string
     DOORBUSTER_ETCD_HOSTS: etcd.hosts.join(","),
     DOORBUSTER_ETCD_PREFIX: etcd.prefix,
     DOORBUSTER_ETCD_TTL_SECONDS: String(etcd.ttlSeconds),
+    DOORBUSTER_ETCD_TURN_MS: String(etcd.turnMs),
     DOORBUSTER_ETCD_GENERATION: String(etcd.generation),
     ...(etcd.username ? { DOORBUSTER_ETCD_USERNAME: etcd.username } : {}),
     ...(etcd.password ? { DOORBUSTER_ETCD_PASSWORD: etcd.password } : {}),

@@ -68,7 +68,6 @@ export function clusteredStores({ redis, mysql, log }: Connections, prefix: stri
     log,
     directory,
     limiter: embeddedRateLimiter(clock),
-    batches: purchaseBatches({ stock, log, clock, applied: directory.applied }),
     clock,
   };
 }
@@ -88,14 +87,19 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
       logger.info({ partitions }, "partitions of the order log were assigned");
     },
   });
-  const stores = clusteredStores(connections, config.redis.prefix);
+  const found = clusteredStores(connections, config.redis.prefix);
+  const locks = openLocks(config);
+  const { applied } = found.directory;
+  const { turnMs: lockTurnMs } = config.etcd;
+  const batches = purchaseBatches({ ...found, ...locks, lockTurnMs, applied });
+  const stores = { ...found, batches };
   const metrics = createMetrics({
     saleCache: stores.directory.counts,
-    purchasesWaiting: stores.batches.waiting,
+    purchasesWaiting: batches.waiting,
+    lockedStock: batches.locked,
     logSessionsBroken: () => counted.broken,
     logAssignments: () => counted.assigned,
   });
-  const locks = openLocks(config);
   const health = createHealth();
   watch(health, config, connections);
   const app: AppDeps = {

@@ -31,6 +31,8 @@ export function embeddedStores(database: Database, clock: Clock) {
   const stock = embeddedStockStore({ index, clock, failure: database.failure });
   const log = embeddedOrderLog(database, clock);
   const directory = saleDirectory(sales);
+  const { applied } = directory;
+  const lease = embeddedLease(database);
   return {
     sales,
     orders: embeddedOrderRepository(database, index),
@@ -38,8 +40,8 @@ export function embeddedStores(database: Database, clock: Clock) {
     log,
     directory,
     limiter: embeddedRateLimiter(clock),
-    batches: purchaseBatches({ stock, log, clock, applied: directory.applied }),
-    lease: embeddedLease(database),
+    batches: purchaseBatches({ stock, log, lease, clock, applied }),
+    lease,
     clock,
   };
 }
@@ -52,6 +54,7 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
   const metrics = createMetrics({
     saleCache: stores.directory.counts,
     purchasesWaiting: stores.batches.waiting,
+    lockedStock: stores.batches.locked,
     logSessionsBroken: () => 0,
     logAssignments: () => 0,
   });

@@ -107,6 +107,12 @@ const etcd = z.strictObject({
     .max(60)
     .default(5)
     .describe("How long a lock outlives a holder that dies."),
+  turnMs: z
+    .int()
+    .min(10)
+    .max(500)
+    .default(50)
+    .describe("How long a process sells under a sale's lock while others wait for it."),
   generation: z
     .int()
     .min(0)

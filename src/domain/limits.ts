@@ -42,6 +42,14 @@ export const limits = {
 
   /** How long a client waits for an answer. */
   answerDeadlineMs: 1_500,
+  /** How long a purchase waits for the lock of a sale that is sold under one … */
+  lockWaitMs: 1_000,
+  /** … how long a process may keep that lock while others wait for it … */
+  lockTurnMs: 50,
+  /** … how often it looks in that time whether it still needs it … */
+  lockLooks: 10,
+  /** … and in how many turns a batch is decided anew after its lock was lost. */
+  lockTriesMax: 3,
   /** How long an append may stay undecided: afterwards it is in the log, or never will be. */
   appendDeadlineMs: 5_000,
   /** After a sweep an entry is left alone for this long; each further sweep doubles it … */
@@ -78,6 +86,8 @@ export const limits = {
 } as const;
 
 assert(limits.answerDeadlineMs < limits.appendDeadlineMs, "a client must not wait past the append");
+assert(limits.lockWaitMs < limits.answerDeadlineMs, "a lock must leave time for the purchase");
+assert(limits.lockTurnMs < limits.lockWaitMs, "whoever waits for a lock must see a turn end");
 assert(limits.appendDeadlineMs <= limits.sweepBackoffMs, "a sweep must not race its own append");
 assert(limits.reserveBatchMax <= limits.reserveQueueMax, "a reserve batch must fit its queue");
 assert(limits.appendBatchMax <= limits.appendQueueMax, "an append batch must fit its queue");

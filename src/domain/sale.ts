@@ -8,7 +8,9 @@ import type { Money } from "./money.ts";
 export type SaleState = "scheduled" | "open" | "paused" | "closed";
 export type SaleAction = "open" | "pause" | "resume" | "close";
 export type BoardScore = "time" | "quantity" | "composite";
-export type Strategy = "atomic" | "locked" | "database";
+/** How units are taken: by the stock alone, under the sale's lock, or out of the ledger. */
+export const strategies = ["atomic", "locked", "database"] as const;
+export type Strategy = (typeof strategies)[number];
 
 export interface RateLimit {
   readonly perSecond: number;

@@ -13,6 +13,13 @@ import { createTally } from "./tally.ts";
 export interface MetricSources {
   saleCache(): { readonly hits: number; readonly misses: number };
   purchasesWaiting(): number;
+  lockedStock(): {
+    readonly turns: number;
+    readonly waitedMs: number;
+    readonly heldMs: number;
+    readonly decided: number;
+    readonly stale: number;
+  };
   logSessionsBroken(): number;
   logAssignments(): number;
 }
@@ -125,6 +132,11 @@ function answerMetrics(registry: Registry, http: HttpMeter): void {
 function sourceMetrics(registry: Registry, sources: MetricSources): void {
   readCounter(registry, metricNames.saleCacheHits, () => sources.saleCache().hits);
   readCounter(registry, metricNames.saleCacheMisses, () => sources.saleCache().misses);
+  readCounter(registry, metricNames.lockTurns, () => sources.lockedStock().turns);
+  readCounter(registry, metricNames.lockWaited, () => sources.lockedStock().waitedMs / 1_000);
+  readCounter(registry, metricNames.lockHeld, () => sources.lockedStock().heldMs / 1_000);
+  readCounter(registry, metricNames.lockDecided, () => sources.lockedStock().decided);
+  readCounter(registry, metricNames.lockStale, () => sources.lockedStock().stale);
   readCounter(registry, metricNames.logSessionsBroken, sources.logSessionsBroken);
   readCounter(registry, metricNames.logAssignments, sources.logAssignments);
   readGauge(registry, metricNames.purchasesWaiting, () => sources.purchasesWaiting());

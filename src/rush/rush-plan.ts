@@ -1,5 +1,6 @@
 /** What a rush is asked to do, and what that comes to: defaults filled in, impossible wishes
  *  refused with a reason. */
+import type { Strategy } from "../domain/sale.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { CrowdOptions } from "./crowd.ts";
 
@@ -27,6 +28,8 @@ export interface RushOptions {
   readonly adminToken?: string;
   /** Parts that the sale's stock is split into; 1 by default. */
   readonly buckets?: number;
+  /** How units are taken; atomic by default. */
+  readonly strategy?: Strategy;
   /** Services for a temporary server of several processes; without it, one on embedded stores. */
   readonly cluster?: Cluster;
 }
@@ -45,6 +48,7 @@ export interface RushPlan {
   readonly crowd: CrowdOptions;
   readonly stock: number;
   readonly buckets: number;
+  readonly strategy: Strategy;
   readonly connections: number;
   readonly queueMax: number;
   readonly deadlineMs: number;
@@ -79,6 +83,7 @@ export function planRush(options: RushOptions): Result<RushPlan, string> {
     },
     stock: options.stock ?? DEFAULT_STOCK,
     buckets: options.buckets ?? 1,
+    strategy: options.strategy ?? "atomic",
     connections: options.connections ?? DEFAULT_CONNECTIONS,
     queueMax: QUEUE_MAX,
     deadlineMs: DEADLINE_MS,

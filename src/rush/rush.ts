@@ -53,9 +53,10 @@ async function rushAt(target: Target, plan: RushPlan): Promise<RushReport> {
   return buildReport({ plan, saleId: sale.id, load, audit, persistLag, stored, checker });
 }
 
-function newSale({ stock, buckets, crowd, rateLimit }: RushPlan): NewSale {
+function newSale({ stock, buckets, strategy, crowd, rateLimit }: RushPlan): NewSale {
   return {
     buckets,
+    strategy,
     productId: "rush",
     name: "Rush",
     stock,

@@ -1,5 +1,6 @@
 /** What the load generator asks of the API besides purchases: create and open a sale, read orders,
  *  ask for the audit. Not on the measured path, so plain `fetch` will do. */
+import type { Strategy } from "../domain/sale.ts";
 
 /** The server cannot be used for a rush: it is away, or it refuses what a rush needs. The message
  *  says which. */
@@ -13,6 +14,7 @@ export interface NewSale {
   readonly stock: number;
   readonly perBuyerLimit: number;
   readonly buckets?: number;
+  readonly strategy?: Strategy;
   readonly rateLimit?: { readonly perSecond: number; readonly burst: number };
 }
 

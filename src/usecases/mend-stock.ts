@@ -9,6 +9,7 @@ import type { Held, Lease } from "../ports/lease.ts";
 import type { OrderRepository } from "../ports/order-repository.ts";
 import type { StockStore } from "../ports/stock-store.ts";
 import type { Control } from "./hold-sales.ts";
+import { stockLock } from "./locked-stock.ts";
 import { type RebuildDeps, rebuild, type ToLoad, warmUp } from "./warm-up.ts";
 
 export interface MendStockDeps extends RebuildDeps {
@@ -29,11 +30,6 @@ export interface StockMender {
   mend(sales: readonly Sale[], control: (saleId: SaleId) => Control): Promise<MendReport>;
   /** The next `mend` loads this sale, whatever it sees. */
   distrust(saleId: SaleId): void;
-}
-
-/** The lock under which a sale of the strategy `locked` is sold. */
-export function stockLock(saleId: SaleId): string {
-  return `stock/${saleId}`;
 }
 
 /** `group` is the ledger's consumer group. */

@@ -8,8 +8,10 @@ import { coarseTimers } from "../lib/coarse-timers.ts";
 import { type MicroBatch, microBatch } from "../lib/micro-batch.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Lease } from "../ports/lease.ts";
 import type { OrderLog } from "../ports/order-log.ts";
 import type { StaleToken, StockStore, StockUnavailable } from "../ports/stock-store.ts";
+import { type LockedStockCounts, lockedStock } from "./locked-stock.ts";
 import { refill } from "./refill-bucket.ts";
 
 /** `overloaded`: too many wait, or too many processes move units between the buckets; nothing was
@@ -25,6 +27,10 @@ type Decision = Result<ReserveOutcome, ReserveError>;
 export interface PurchaseBatchesDeps {
   readonly stock: Pick<StockStore, "reserve" | "buckets" | "send" | "receive">;
   readonly log: Pick<OrderLog, "append">;
+  readonly lease: Pick<Lease, "acquire" | "list">;
+  /** How long this process keeps the lock of a `locked` sale while others wait for it;
+   * `limits.lockTurnMs` if left out. */
+  readonly lockTurnMs?: number;
   readonly clock: Clock;
   /** Told with every batch which version of the sale's settings was applied. */
   readonly applied: (saleId: SaleId, version: number) => void;
@@ -41,12 +47,22 @@ export interface PurchaseBatches {
   deadline(delayMs: number, late: () => void): () => void;
   /** Requests waiting for a decision or an append. */
   waiting(): number;
+  /** What came of the sales that are sold under a lock. */
+  locked(): Readonly<LockedStockCounts>;
+}
+
+/** How a bucket of a sale is asked, by the sale's strategy. */
+interface Asked extends Pick<PurchaseBatchesDeps, "stock" | "applied"> {
+  readonly saleId: SaleId;
+  readonly bucket: number;
+  reserve(requests: readonly ReserveRequest[]): ReturnType<StockStore["reserve"]>;
 }
 
 const deadlineResolutionMs = 50;
 
 export function purchaseBatches(deps: PurchaseBatchesDeps): PurchaseBatches {
   const bySale = new Map<SaleId, MicroBatch<ReserveRequest, Decision>[]>();
+  const locked = lockedStock({ ...deps, turnMs: deps.lockTurnMs ?? limits.lockTurnMs });
   const appends = microBatch<Reservation, void>({
     batchMax: limits.appendBatchMax,
     queueMax: limits.appendQueueMax,
@@ -56,14 +72,26 @@ export function purchaseBatches(deps: PurchaseBatchesDeps): PurchaseBatches {
     },
   });
 
-  async function reserve({ id, buckets }: Sale, request: ReserveRequest): Promise<Decision> {
-    let ofSale = bySale.get(id);
+  async function reserve(sale: Sale, request: ReserveRequest): Promise<Decision> {
+    let ofSale = bySale.get(sale.id);
     if (ofSale === undefined) {
-      ofSale = Array.from({ length: buckets }, (_, bucket) => reserveBatch(deps, id, bucket));
-      bySale.set(id, ofSale);
+      ofSale = Array.from({ length: sale.buckets }, (_, bucket) =>
+        reserveBatch(askedOf(sale, bucket)),
+      );
+      bySale.set(sale.id, ofSale);
     }
     const decided = await ofSale[homeBucket(request.buyerId, ofSale.length)]?.push(request);
     return decided?.ok ? decided.value : err({ code: "overloaded" });
+  }
+
+  function askedOf(sale: Sale, bucket: number): Asked {
+    const { stock, applied } = deps;
+    const { id: saleId, strategy } = sale;
+    const reserve: Asked["reserve"] =
+      strategy === "locked"
+        ? (requests) => locked.reserve(sale, bucket, requests)
+        : (requests) => stock.reserve(saleId, bucket, requests);
+    return { stock, applied, saleId, bucket, reserve };
   }
 
   function waiting(): number {
@@ -73,33 +101,30 @@ export function purchaseBatches(deps: PurchaseBatchesDeps): PurchaseBatches {
   }
 
   const deadline = coarseTimers(deps.clock, deadlineResolutionMs);
-  return { reserve, append: (order) => appends.push(order), deadline, waiting };
+  return {
+    reserve,
+    append: (order) => appends.push(order),
+    deadline,
+    waiting,
+    locked: locked.counts,
+  };
 }
 
-function reserveBatch(
-  deps: PurchaseBatchesDeps,
-  saleId: SaleId,
-  bucket: number,
-): MicroBatch<ReserveRequest, Decision> {
+function reserveBatch(asked: Asked): MicroBatch<ReserveRequest, Decision> {
   return microBatch<ReserveRequest, Decision>({
     batchMax: limits.reserveBatchMax,
     queueMax: limits.reserveQueueMax,
-    run: (requests) => decide(deps, saleId, bucket, requests),
+    run: (requests) => decide(asked, requests),
   });
 }
 
 /** Asks the bucket; those it has nothing for ask again after units were brought, as long as that
  * helps. */
-async function decide(
-  deps: PurchaseBatchesDeps,
-  saleId: SaleId,
-  bucket: number,
-  requests: readonly ReserveRequest[],
-): Promise<Decision[]> {
-  const decisions = await ask(deps, saleId, bucket, requests);
+async function decide(asked: Asked, requests: readonly ReserveRequest[]): Promise<Decision[]> {
+  const decisions = await ask(asked, requests);
   for (let open = soldOut(decisions); open.length > 0; open = soldOut(decisions)) {
     const wanting = open.map((at) => requests[at] as ReserveRequest);
-    const again = await askOthers(deps, saleId, bucket, wanting);
+    const again = await askOthers(asked, wanting);
     if (again === "sold-out") break;
     open.forEach((at, place) => {
       decisions[at] = again[place] as Decision;
@@ -110,15 +135,13 @@ async function decide(
 
 /** A failure here is that of the requests that wait for it: the others have their outcome. */
 async function askOthers(
-  deps: PurchaseBatchesDeps,
-  saleId: SaleId,
-  bucket: number,
+  asked: Asked,
   requests: readonly ReserveRequest[],
 ): Promise<Decision[] | "sold-out"> {
   try {
     const least = units(Math.min(...requests.map((request) => request.quantity)));
-    const found = await refill(deps, saleId, bucket, least);
-    if (found === "refilled") return await ask(deps, saleId, bucket, requests);
+    const found = await refill(asked, asked.saleId, asked.bucket, least);
+    if (found === "refilled") return await ask(asked, requests);
     if (found === "sold-out") return found;
     return requests.map(() => err(found === "contended" ? overloaded : notLoaded));
   } catch {
@@ -127,14 +150,12 @@ async function askOthers(
 }
 
 async function ask(
-  deps: PurchaseBatchesDeps,
-  saleId: SaleId,
-  bucket: number,
+  { saleId, applied, reserve }: Asked,
   requests: readonly ReserveRequest[],
 ): Promise<Decision[]> {
-  const answer = await deps.stock.reserve(saleId, bucket, requests);
+  const answer = await reserve(requests);
   if (!answer.ok) return requests.map(() => answer);
-  deps.applied(saleId, answer.value.version);
+  applied(saleId, answer.value.version);
   return answer.value.outcomes.map((outcome) => ok(outcome));
 }
 

@@ -5,6 +5,7 @@ import { embeddedOrderLog } from "../../src/adapters/embedded/order-log.ts";
 import { embeddedStores } from "../../src/compose/embedded.ts";
 import { type BuyerId, instant, type RequestKey, units } from "../../src/domain/ids.ts";
 import type { Sale, SaleTerms } from "../../src/domain/sale.ts";
+import type { Lease } from "../../src/ports/lease.ts";
 import type { OrderLog } from "../../src/ports/order-log.ts";
 import type { StockStore } from "../../src/ports/stock-store.ts";
 import { ordersGroup } from "../../src/roles/orders.ts";
@@ -99,6 +100,7 @@ export async function embeddedEngine(startMs = 1_800_000_000_000) {
 export interface Faults {
   readonly stock?: Partial<StockStore>;
   readonly log?: Partial<OrderLog>;
+  readonly lease?: Partial<Lease>;
 }
 
 type Deps = ReturnType<typeof embeddedStores>;
@@ -112,10 +114,11 @@ async function openSale(deps: Deps, over: Partial<SaleTerms>): Promise<Sale> {
 }
 
 function faulty(deps: Deps, over: Faults): PurchaseDeps {
-  if (over.stock === undefined && over.log === undefined) return deps;
+  if (over.stock === undefined && over.log === undefined && over.lease === undefined) return deps;
   const stock = { ...deps.stock, ...over.stock };
   const log = { ...deps.log, ...over.log };
+  const lease = { ...deps.lease, ...over.lease };
   const { clock } = deps;
   const { applied } = deps.directory;
-  return { batches: purchaseBatches({ stock, log, clock, applied }), clock };
+  return { batches: purchaseBatches({ stock, log, lease, clock, applied }), clock };
 }

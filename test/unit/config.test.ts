@@ -61,6 +61,7 @@ describe("layers", () => {
         hosts: ["http://127.0.0.1:2379"],
         prefix: "doorbuster/locks/",
         ttlSeconds: 5,
+        turnMs: 50,
         generation: 0,
         username: null,
         password: null,

@@ -97,7 +97,7 @@ describe("creating a sale", () => {
       ["too many buckets", { buckets: 257 }, "buckets", "must be at most 256"],
       [
         "another strategy",
-        { strategy: "locked" },
+        { strategy: "database" },
         "strategy",
         "no other strategy is available yet",
       ],

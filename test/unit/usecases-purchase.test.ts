@@ -144,12 +144,8 @@ describe("a purchase", () => {
   });
 
   test("is refused at once when too many wait", async () => {
-    const batches = purchaseBatches({
-      stock: { ...engine.deps.stock, reserve: () => new Promise(() => {}) },
-      log: engine.deps.log,
-      clock: engine.clock,
-      applied: () => undefined,
-    });
+    const stock = { ...engine.deps.stock, reserve: () => new Promise<never>(() => {}) };
+    const batches = purchaseBatches({ ...engine.deps, stock, applied: () => undefined });
     for (let n = 0; n < limits.reserveQueueMax; n += 1) void batches.reserve(sale, request({}));
     expect(batches.waiting()).toBe(limits.reserveQueueMax);
     const refused = await batches.reserve(sale, request({}));

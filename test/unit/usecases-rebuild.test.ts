@@ -101,8 +101,7 @@ describe("a purchase from a sale with several buckets", () => {
 
   function decisionWith(over: Partial<StockStore>) {
     const stock = { ...engine.deps.stock, reserve: async () => soldOut, ...over };
-    const { log, clock } = engine.deps;
-    const deps = { stock, log, clock, applied: () => undefined };
+    const deps = { ...engine.deps, stock, applied: () => undefined };
     return purchaseBatches(deps).reserve(split, request({ buyer: "a" }));
   }
 
@@ -112,9 +111,8 @@ describe("a purchase from a sale with several buckets", () => {
       asked.push(bucket);
       return ok({ outcomes: requests.map(() => ({ kind: "sale-paused" as const })), version: 1 });
     };
-    const { log, clock } = engine.deps;
     const stock = { ...engine.deps.stock, reserve };
-    const batches = purchaseBatches({ stock, log, clock, applied: () => undefined });
+    const batches = purchaseBatches({ ...engine.deps, stock, applied: () => undefined });
     const buyers = Array.from({ length: 40 }, (_, n) => `buyer-${n}`);
     await Promise.all(buyers.map((buyer) => batches.reserve(split, request({ buyer }))));
     expect(new Set(asked)).toEqual(new Set([0, 1, 2, 3]));

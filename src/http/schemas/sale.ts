@@ -19,8 +19,10 @@ const startsAt = time("2027-01-31T12:00:00Z");
 const endsAt = time("2027-01-31T13:00:00Z");
 const paymentWindowSeconds = z.int().min(1).max(limits.paymentWindowMaxSeconds);
 
-/** Only one strategy is there yet; a sale that asks for another must not silently get this one. */
-const strategy = z.enum(["atomic"], 'must be "atomic"; no other strategy is available yet');
+/** A sale that asks for a strategy that is not there must not silently get another. */
+const strategy = z
+  .enum(["atomic", "locked"], 'must be "atomic" or "locked"; no other strategy is available yet')
+  .openapi({ description: "How units are taken: by a script alone, or under the sale's lock" });
 
 /** What creates a sale. */
 export const saleTerms = z

@@ -1,0 +1,45 @@
+/** The contract suite of the strategies on a real Redis and a real etcd. */
+import { afterAll, beforeAll } from "bun:test";
+import { openRedis } from "../../src/adapters/redis/connection.ts";
+import { systemClock } from "../../src/adapters/system-clock.ts";
+import { saleIdOf } from "../../src/domain/ids.ts";
+import { settingsOf } from "../../src/domain/reservation.ts";
+import { purchaseBatches } from "../../src/usecases/purchase-batches.ts";
+import { sale as aSale } from "../support/builders.ts";
+import { etcdLeases } from "../support/etcd-leases.ts";
+import { redisStockHarness } from "../support/redis-stock.ts";
+import { etcdUrl, redisUrl } from "../support/services.ts";
+import { loadStock } from "../support/stock.ts";
+import { type StrategyHarness, strategyContract } from "./strategies.ts";
+
+const connection = openRedis(redisUrl);
+beforeAll(() => connection.ready(5_000));
+afterAll(() => connection.close());
+
+async function onServices(): Promise<StrategyHarness> {
+  const { stock, close } = redisStockHarness(connection);
+  const leases = etcdLeases(etcdUrl);
+  const applied = () => undefined;
+  const log = { append: () => Promise.reject(new Error("nothing is appended")) };
+  let sales = 0;
+  return {
+    openSale: async (terms) => {
+      sales += 1;
+      const opened = aSale({ ...terms, id: saleIdOf(sales), state: "open" });
+      await loadStock(stock, opened.id, { total: opened.stock, settings: settingsOf(opened) });
+      return opened;
+    },
+    process: () =>
+      purchaseBatches({ stock, log, lease: leases.open(), clock: systemClock, applied }),
+    pause: (sale) =>
+      stock.configure(sale.id, { ...settingsOf(sale), state: "paused", version: sale.version + 1 }),
+    level: ({ id }) => stock.level(id),
+    close: async () => {
+      await leases.close();
+      await close();
+    },
+  };
+}
+
+strategyContract("Redis and etcd", "atomic", onServices);
+strategyContract("Redis and etcd", "locked", onServices);
