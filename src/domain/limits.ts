@@ -42,7 +42,8 @@ export const limits = {
 
   /** How long a client waits for an answer. */
   answerDeadlineMs: 1_500,
-  /** How long an append may stay undecided: afterwards it is in the log, or never will be. */
+  /** How long an append may stay undecided: afterwards we send nothing more of it. A broker that
+   * was frozen with it may still write it later, which does no harm: ADR 8 says why. */
   appendDeadlineMs: 5_000,
   /** After a sweep an entry is left alone for this long; each further sweep doubles it … */
   sweepBackoffMs: 10_000,

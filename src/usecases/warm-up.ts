@@ -36,7 +36,7 @@ export async function warmUp(deps: WarmUpDeps, sale: Sale): Promise<boolean> {
 
 /** Loads a sale anew while others may be selling it. Nobody sells from the seal to the end of
  * the load. The steps: no reservation under an older epoch any more; every append that was under
- * way is in the log or never will be; all of the log is placed; late ones are refused; the ledger
+ * way is given up or in the log; all of the log is placed; what comes later is refused; the ledger
  * is read. `group` is the ledger's consumer group, which must be running somewhere. */
 export async function rebuild(
   deps: RebuildDeps,
