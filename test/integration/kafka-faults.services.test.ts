@@ -22,6 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => kafka.remove());
 afterEach(async () => {
+  kafka.thaw();
   await Promise.all(open.map((log) => log.close()));
   open = [];
 });
