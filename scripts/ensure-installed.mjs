@@ -49,10 +49,12 @@ function isStale(wanted, installed) {
   return installed.version !== wanted.version || installed.integrity !== wanted.integrity;
 }
 
+/** npm's warnings are left out: they are about what packages say of engines that we do not run them
+ *  on, and whoever starts Doorbuster can do nothing about them. */
 function install(why) {
   say(`Installing dependencies, because ${why} (npm ci; takes a minute on a first run) …`);
   const started = Date.now();
-  const status = npm(["ci", "--include=dev", "--no-audit", "--no-fund"]);
+  const status = npm(["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
   if (status !== 0) {
     fail(
       `npm ci failed (exit code ${status}); its messages are above.`,

@@ -28,7 +28,7 @@ process.exit(chosen.length > 0 && caught === chosen.length ? 0 : 1);
 async function judge(mutation: Mutation): Promise<Verdict> {
   const copy = mkdtempSync(join(tmpdir(), "doorbuster-mutation-"));
   try {
-    for (const name of ["src", "test", "package.json", "tsconfig.json"]) {
+    for (const name of ["src", "test", "package.json", "tsconfig.json", "bunfig.toml"]) {
       cpSync(join(root, name), join(copy, name), { recursive: true });
     }
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));

@@ -1,6 +1,7 @@
 // Real services on loopback, for development and for the tests that need them.
 
 import { relative } from "node:path";
+import { messageOf } from "../src/lib/finding.ts";
 import { type ServiceName, serviceNames } from "./services/catalog.ts";
 import { parseServicesCommand, type ServicesCommand } from "./services/command.ts";
 import {
@@ -62,10 +63,6 @@ async function all(tasks: readonly Promise<void>[]): Promise<void> {
   const ends = await Promise.allSettled(tasks);
   const failures = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
   if (failures.length > 0) throw new Error(failures.map(messageOf).join("\n"));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function up(name: ServiceName): Promise<void> {

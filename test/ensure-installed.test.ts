@@ -49,6 +49,7 @@ test.each([
   expect(exitCode).toBe(0);
   expect(said).toContain(why);
   expect(said).toContain("npm was called: ci --include=dev");
+  expect(said).toContain("--loglevel=error");
 });
 
 test("fails and says where to look when npm ci fails", async () => {

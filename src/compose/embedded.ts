@@ -103,7 +103,8 @@ function checkRoles(roles: readonly string[]): void {
   const missing = roleNames.filter((role) => !roles.includes(role));
   if (missing.length === 0) return;
   const message = `the embedded stores live in one process, which needs every role; missing: `;
-  throw new StartupError("roles-missing", message + missing.join(", "), "Leave --roles out.");
+  const help = "Leave --roles out, or share the work with `stores.kind: clustered`.";
+  throw new StartupError("roles-missing", message + missing.join(", "), help);
 }
 
 function opened(path: string) {

@@ -50,7 +50,8 @@ export const limits = {
   lockLooks: 10,
   /** … and in how many turns a batch is decided anew after its lock was lost. */
   lockTriesMax: 3,
-  /** How long an append may stay undecided: afterwards it is in the log, or never will be. */
+  /** How long an append may stay undecided: afterwards we send nothing more of it. A broker that
+   * was frozen with it may still write it later, which does no harm: ADR 8 says why. */
   appendDeadlineMs: 5_000,
   /** After a sweep an entry is left alone for this long; each further sweep doubles it … */
   sweepBackoffMs: 10_000,

@@ -22,7 +22,7 @@ export function recent<Key, Value>(max: number): Recent<Key, Value> {
   }
 
   function set(key: Key, value: Value): void {
-    if (young.size >= max / 2) {
+    if (young.size >= max / 2 && !young.has(key)) {
       old = young;
       young = new Map();
     }

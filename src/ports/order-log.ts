@@ -47,9 +47,10 @@ export interface DeadLetter {
 }
 
 export interface OrderLog {
-  /** Resolved means durable. Rejected means unknown: the orders may be in the log, now or later,
-   * until `appendDeadlineMs` has passed. Appending an order twice is harmless. Calls may overlap;
-   * the log keeps their order. */
+  /** Resolved means durable. Rejected, which takes `appendDeadlineMs` at most, means unknown: the
+   * orders may be in the log, and a broker that was frozen with them may write them much later.
+   * That is harmless, because their epoch or their ids are known by then: ADR 8. Appending an order
+   * twice is harmless, too. Calls may overlap; the log keeps their order. */
   append(orders: readonly Reservation[]): Promise<void>;
 
   /** Delivers batches of at most `max`, in order, one at a time; the group's position moves after

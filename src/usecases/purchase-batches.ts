@@ -55,6 +55,8 @@ export interface PurchaseBatches {
 interface Asked extends Pick<PurchaseBatchesDeps, "stock" | "applied"> {
   readonly saleId: SaleId;
   readonly bucket: number;
+  /** Whether other buckets may have units. */
+  readonly others: boolean;
   reserve(requests: readonly ReserveRequest[]): ReturnType<StockStore["reserve"]>;
 }
 
@@ -87,11 +89,12 @@ export function purchaseBatches(deps: PurchaseBatchesDeps): PurchaseBatches {
   function askedOf(sale: Sale, bucket: number): Asked {
     const { stock, applied } = deps;
     const { id: saleId, strategy } = sale;
+    const others = sale.buckets > 1;
     const reserve: Asked["reserve"] =
       strategy === "locked"
         ? (requests) => locked.reserve(sale, bucket, requests)
         : (requests) => stock.reserve(saleId, bucket, requests);
-    return { stock, applied, saleId, bucket, reserve };
+    return { stock, applied, saleId, bucket, others, reserve };
   }
 
   function waiting(): number {
@@ -122,6 +125,7 @@ function reserveBatch(asked: Asked): MicroBatch<ReserveRequest, Decision> {
  * helps. */
 async function decide(asked: Asked, requests: readonly ReserveRequest[]): Promise<Decision[]> {
   const decisions = await ask(asked, requests);
+  if (!asked.others) return decisions;
   for (let open = soldOut(decisions); open.length > 0; open = soldOut(decisions)) {
     const wanting = open.map((at) => requests[at] as ReserveRequest);
     const again = await askOthers(asked, wanting);

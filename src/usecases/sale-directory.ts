@@ -1,9 +1,10 @@
 /** The sales this process knows, read through: a miss goes to the repository once, however many
  * ask at the same time. Changes made by others arrive with the next answer of the stock, or with
- * the next refresh. Bounded: the sale that was learnt first is forgotten first. */
+ * the next refresh. Bounded: a sale that nobody has asked for lately is forgotten. */
 import type { SaleId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import type { Sale } from "../domain/sale.ts";
+import { recent } from "../lib/recent.ts";
 import { singleFlight } from "../lib/single-flight.ts";
 import type { SaleRepository } from "../ports/sale-repository.ts";
 
@@ -23,7 +24,7 @@ export interface SaleDirectory {
 type Repository = Pick<SaleRepository, "byId" | "changed">;
 
 export function saleDirectory(repository: Repository): SaleDirectory {
-  const known = new Map<SaleId, Sale>();
+  const known = recent<SaleId, Sale>(limits.saleDirectoryMax);
   const ask = singleFlight(read);
   let hits = 0;
   let misses = 0;
@@ -51,10 +52,6 @@ export function saleDirectory(repository: Repository): SaleDirectory {
     const old = known.get(sale.id);
     if (old !== undefined && old.version > sale.version) return;
     known.set(sale.id, sale);
-    for (const eldest of known.keys()) {
-      if (known.size <= limits.saleDirectoryMax) break;
-      known.delete(eldest);
-    }
   }
 
   function applied(id: SaleId, version: number): void {
@@ -66,7 +63,7 @@ export function saleDirectory(repository: Repository): SaleDirectory {
 
   async function refresh(): Promise<void> {
     for (const sale of await repository.changed(limits.saleChangesMs)) {
-      if (known.has(sale.id)) learn(sale);
+      if (known.get(sale.id) !== undefined) learn(sale);
     }
   }
 

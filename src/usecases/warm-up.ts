@@ -56,8 +56,8 @@ export interface ToLoad {
 
 /** Loads sales anew while others may be selling them, all behind the same barriers. Nobody sells
  * them from the seal to the end of the load. The steps: no reservation under an older epoch any
- * more; every append that was under way is in the log or never will be; all of the log is placed;
- * late ones are refused; the ledger is read. `group` is the ledger's consumer group, which must be
+ * more; every append that was under way is given up or in the log; all of the log is placed; what
+ * comes later is refused; the ledger is read. `group` is the ledger's consumer group, which must be
  * running somewhere. One result a sale, in their order. */
 export async function rebuild(
   deps: RebuildDeps,

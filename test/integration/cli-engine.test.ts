@@ -115,6 +115,15 @@ describe("serve refuses to start", () => {
     expect(refused.stderr).not.toContain("    at ");
   });
 
+  test("with a part of the roles on stores that only one process sees", async () => {
+    const args = ["serve", "--roles", "api", "--port", "0", "--json"];
+    const refused = refusal(await doorbuster(args, { cwd: tempDir() }));
+    expect(refused).toMatchObject({ exitCode: 1, stdout: "", code: "roles-missing" });
+    expect(refused.message).toEndWith("missing: orders, controller");
+    expect(refused.help).toContain("Leave --roles out");
+    expect(refused.stderr).not.toContain("    at ");
+  });
+
   test("beyond loopback with the development secret", async () => {
     const args = ["serve", "--port", "0", "--host", "0.0.0.0", "--json"];
     const refused = refusal(await doorbuster(args, { cwd: tempDir() }));

@@ -22,6 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => kafka.remove());
 afterEach(async () => {
+  kafka.thaw();
   await Promise.all(open.map((log) => log.close()));
   open = [];
 });
@@ -121,6 +122,15 @@ test("appends to a frozen broker end at their deadline; the log works again afte
   await subscription.stop();
   const written = late.filter(({ orderId }) => seen.has(orderId)).length;
   console.log(`of ${late.length} orders given up, ${written} were written by the broker later`);
+});
+
+test("a log whose broker is away can be closed", async () => {
+  const log = kafkaOrderLog((await testTopics(kafka.broker)).connection, quietEvents());
+  await kafka.kill();
+  const refused = await log.append([reservation({})]).catch((reason: unknown) => reason);
+  expect(refused).toBeInstanceOf(ServiceUnavailable);
+  await log.close();
+  await kafka.start();
 });
 
 test("more than may wait are refused at once while the broker is away", async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { kafkaServer } from "../../scripts/services/kafka.ts";
 import { signalServer, startServer, stopServer } from "../../scripts/services/server.ts";
+import { suspendServer } from "./suspend-server.ts";
 
 export interface PrivateKafka {
   readonly broker: string;
@@ -27,7 +28,7 @@ export async function privateKafka(): Promise<PrivateKafka> {
     broker: `127.0.0.1:${port}`,
     kill: () => stopServer(server, "SIGKILL"),
     start: async () => void (await startServer(server)),
-    freeze: () => void signalServer(server, "SIGSTOP"),
+    freeze: () => suspendServer(server),
     thaw: () => void signalServer(server, "SIGCONT"),
     remove: async () => {
       await stopServer(server, "SIGKILL");

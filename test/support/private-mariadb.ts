@@ -2,6 +2,7 @@
 import { createServer } from "node:net";
 import { mariadbServer } from "../../scripts/services/mariadb.ts";
 import { signalServer, startServer, stopServer } from "../../scripts/services/server.ts";
+import { suspendServer } from "./suspend-server.ts";
 import { tempDir } from "./temp-dir.ts";
 
 export async function privateMariadb() {
@@ -15,7 +16,7 @@ export async function privateMariadb() {
       await stopServer(server, "SIGKILL");
       await startServer(server);
     },
-    freeze: () => signalServer(server, "SIGSTOP"),
+    freeze: () => suspendServer(server),
     thaw: () => signalServer(server, "SIGCONT"),
     stop: () => stopServer(server, "SIGKILL"),
   };

@@ -11,6 +11,7 @@ import {
   startServer,
   stopServer,
 } from "../../scripts/services/server.ts";
+import { suspendServer } from "./suspend-server.ts";
 
 export interface PrivateRedis {
   readonly port: number;
@@ -64,9 +65,7 @@ function controlOf(server: Server): Omit<PrivateRedis, "port" | "url"> {
       await stopServer(server, "SIGKILL");
       rmSync(server.dir, { recursive: true, force: true });
     },
-    hang: () => {
-      signalServer(server, "SIGSTOP");
-    },
+    hang: () => suspendServer(server),
     resume: () => {
       signalServer(server, "SIGCONT");
     },

@@ -1,4 +1,5 @@
-// A directory of its own for a test, removed when the test file is done.
+// A directory of its own for a test, removed after the last test: bunfig.toml loads this file
+// before all others.
 
 import { afterAll } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

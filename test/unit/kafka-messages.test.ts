@@ -130,7 +130,7 @@ describe("the partitions that are owned", () => {
     owned.add(1, 0);
     owned.fill(at(owned, 0), [message(0, 0, 10), message(0, 1, 30)], 2);
     owned.fill(at(owned, 1), [message(1, 0, 20), message(1, 1, 40)], 2);
-    expect(owned.take(3).map(({ partition, offset }) => [partition, offset])).toEqual([
+    expect(owned.take(3).messages.map(({ partition, offset }) => [partition, offset])).toEqual([
       [0, 0],
       [1, 0],
       [0, 1],
@@ -146,7 +146,21 @@ describe("the partitions that are owned", () => {
     owned.keep(new Set());
     owned.add(0, 5);
     owned.fill(before, [message(0, 6, 10)], 7);
-    expect([owned.waiting(), owned.take(9), at(owned, 0).next]).toEqual([0, [], 5]);
+    expect([owned.waiting(), owned.take(9).messages, at(owned, 0).next]).toEqual([0, [], 5]);
+  });
+
+  test("leave out of a batch what is of one that was lost, even if it came back", () => {
+    const owned = ownedPartitions();
+    owned.add(0, 0);
+    owned.add(1, 0);
+    owned.fill(at(owned, 0), [message(0, 0, 10)], 1);
+    owned.fill(at(owned, 1), [message(1, 0, 20)], 1);
+    const batch = owned.take(9);
+    expect(owned.left(batch)).toBe(batch);
+    owned.keep(new Set([1]));
+    owned.add(0, 0);
+    expect(owned.left(batch).messages.map(({ partition }) => partition)).toEqual([1]);
+    expect([...owned.left(batch).of.values()]).toEqual([at(owned, 1)]);
   });
 
   function at(owned: ReturnType<typeof ownedPartitions>, partition: number) {

@@ -4,10 +4,11 @@
 import { InvariantError } from "../../lib/assert.ts";
 import type { LoggedOrder, Subscription } from "../../ports/order-log.ts";
 import { clientName, type KafkaConnection, type KafkaEvents } from "./connection.ts";
-import { type GroupMember, groupMember } from "./group-member.ts";
+import { groupMember } from "./group-member.ts";
 import { type OffsetCommitter, offsetCommitter } from "./offset-committer.ts";
 import type { OrderMessage } from "./order-message.ts";
-import { isOutOfRange, partitionFetcher } from "./partition-fetcher.ts";
+import type { Batch } from "./owned-partitions.ts";
+import { isOutOfRange, type PartitionFetcher, partitionFetcher } from "./partition-fetcher.ts";
 import { backOffMs, pause, wakeUp } from "./wake-up.ts";
 
 export interface GroupConsumerOptions {
@@ -91,12 +92,18 @@ async function session(context: Context, worked: () => void): Promise<void> {
     fault ??= reason instanceof Error ? reason : new Error(String(reason));
     wake.now();
   };
-  const member = groupMember({ ...context, changed: wake.now, lost: fail });
-  const committer = offsetCommitter(member.commit, (reason) =>
-    events.trouble(`group ${group} cannot commit; trying again`, reason),
-  );
+  const changed = (forgotten: boolean) => {
+    fetcher.changed(forgotten);
+    wake.now();
+  };
+  const member = groupMember({ ...context, changed, lost: fail });
   const place = { member, events, group, signal: ended.signal, fetched: wake.now, fail };
   const fetcher = partitionFetcher({ ...place, aheadMax: context.max * batchesAhead });
+  const committer = offsetCommitter({
+    commit: member.commit,
+    owns: fetcher.owned.has,
+    trouble: (reason) => events.trouble(`group ${group} cannot commit; trying again`, reason),
+  });
   stopping.addEventListener("abort", wake.now);
   try {
     let joined = false;
@@ -109,8 +116,8 @@ async function session(context: Context, worked: () => void): Promise<void> {
       if (joined) worked();
       fetcher.start();
       const batch = fetcher.owned.take(context.max);
-      if (batch.length === 0) await wake.next();
-      else await deliver(context, batch, member, committer, () => fault !== null);
+      if (batch.messages.length === 0) await wake.next();
+      else await deliver(context, batch, fetcher, committer, () => fault !== null);
     }
     if (fault !== null) throw fault;
   } finally {
@@ -124,18 +131,17 @@ async function session(context: Context, worked: () => void): Promise<void> {
 /** Delivers a batch until the handler resolves, without partitions that were lost meanwhile. */
 async function deliver(
   context: Context,
-  batch: readonly OrderMessage[],
-  member: GroupMember,
+  batch: Batch,
+  { owned }: PartitionFetcher,
   committer: OffsetCommitter,
   faulty: () => boolean,
 ): Promise<void> {
   for (let failures = 0; !context.stopping.aborted && !faulty(); failures += 1) {
-    const assigned = member.assigned();
-    const ours = batch.filter(({ partition }) => assigned.has(partition));
-    if (ours.length === 0) return;
-    countRedelivered(context, ours);
+    const ours = owned.left(batch);
+    if (ours.messages.length === 0) return;
+    countRedelivered(context, ours.messages);
     try {
-      await context.handler(ours);
+      await context.handler(ours.messages);
       return committer.handled(ours);
     } catch (reason) {
       if (reason instanceof InvariantError) throw reason;

@@ -29,8 +29,8 @@ export interface GroupMember {
   byLeader(partitions: Iterable<OwnedPartition>): Promise<Map<number, OwnedPartition[]>>;
   /** Waits a little for messages; one fetch per broker at a time. */
   fetch(leader: number, partitions: readonly OwnedPartition[]): Promise<Map<number, Fetched>>;
-  /** Writes the positions of those partitions that are still ours. */
-  commit(positions: ReadonlyMap<number, Position>): Promise<void>;
+  /** Writes positions. Rejects while this is no member of the group. */
+  commit(positions: ReadonlyMap<OwnedPartition, Position>): Promise<void>;
   /** Leaves the group. */
   close(): Promise<void>;
 }
@@ -42,8 +42,10 @@ export interface GroupMemberOptions {
   /** Stays the same when this subscriber joins again, so that it need not wait until the group has
    * forgotten what it was before. */
   readonly instanceId: string;
-  /** Called when `assigned` may have changed. */
-  readonly changed: () => void;
+  /** Called when `assigned` may have changed, at once, so that no change goes unseen. `forgotten`
+   * if others may have had any of the partitions since the last call: the group had forgotten us,
+   * or has come further without us. */
+  readonly changed: (forgotten: boolean) => void;
   /** Called when this member is of no use any more. */
   readonly lost: (reason: unknown) => void;
 }
@@ -76,10 +78,22 @@ export function groupMember(options: GroupMemberOptions): GroupMember {
    * commits must not stand behind it. */
   const fetchPool = new ConnectionPool(base.clientId, { ...base, requestTimeout: fetchRequestMs });
   consumer.topics.track(topic);
-  consumer.on("consumer:group:join", options.changed);
-  consumer.on("consumer:group:rebalance", options.changed);
+  const change = () => options.changed(!goesOn());
+  consumer.on("consumer:group:join", change);
+  consumer.on("consumer:group:rebalance", change);
   consumer.on("error", options.lost);
   const member: Member = { ...options, consumer, fetchPool };
+
+  let last = { memberId: consumer.memberId, generationId: consumer.generationId };
+
+  /** Whether we were a member all the time: it has one id, and is in each generation. */
+  function goesOn(): boolean {
+    const { memberId, generationId } = consumer;
+    const generations = generationId - last.generationId;
+    const same = memberId === last.memberId && (generations === 0 || generations === 1);
+    last = { memberId, generationId };
+    return same;
+  }
 
   function assigned(): ReadonlySet<number> {
     const ours = consumer.assignments?.find((assignment) => assignment.topic === topic);
@@ -95,11 +109,7 @@ export function groupMember(options: GroupMemberOptions): GroupMember {
       return Map.groupBy(partitions, ({ partition }) => leaders?.[partition]?.leader ?? -1);
     },
     fetch: (leader, partitions) => fetchFrom(member, leader, partitions),
-    commit: async (positions) => {
-      const ours = assigned();
-      const still = [...positions].filter(([partition]) => ours.has(partition));
-      if (still.length > 0) await commitOf(member, still);
-    },
+    commit: (positions) => commitOf(member, positions),
     close: async () => {
       await Promise.allSettled([consumer.close(true), fetchPool.close()]);
     },
@@ -159,10 +169,10 @@ async function fetchFrom(member: Member, leader: number, partitions: readonly Ow
   return fetched;
 }
 
-async function commitOf(member: Member, positions: readonly (readonly [number, Position])[]) {
+async function commitOf(member: Member, positions: ReadonlyMap<OwnedPartition, Position>) {
   const { consumer, group, topic, instanceId } = member;
-  const partitions = positions.map(([partitionIndex, { offset, producedAt }]) => ({
-    partitionIndex,
+  const partitions = [...positions].map(([{ partition }, { offset, producedAt }]) => ({
+    partitionIndex: partition,
     committedOffset: BigInt(offset),
     committedLeaderEpoch: -1,
     committedMetadata: String(producedAt),

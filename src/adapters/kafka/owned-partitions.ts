@@ -10,8 +10,17 @@ export interface OwnedPartition {
   readonly fetched: OrderMessage[];
 }
 
+/** Messages, and the partitions that they are of. */
+export interface Batch {
+  readonly messages: readonly OrderMessage[];
+  readonly of: ReadonlyMap<number, OwnedPartition>;
+}
+
 export interface OwnedPartitions {
   readonly all: ReadonlyMap<number, OwnedPartition>;
+  /** Whether it was ours all the time since: one that was lost and came back is another one, since
+   * somebody else may have been at it. */
+  has(owned: OwnedPartition): boolean;
   /** Begins a partition at an offset. */
   add(partition: number, offset: number): void;
   /** Forgets those that are not among these, with what was fetched of them. */
@@ -19,7 +28,9 @@ export interface OwnedPartitions {
   /** What a fetch brought. Ignored if the partition was lost meanwhile, even if it came back. */
   fill(to: OwnedPartition, messages: readonly OrderMessage[], next: number): void;
   /** Up to `max` messages, the oldest first, each partition in its order. */
-  take(max: number): OrderMessage[];
+  take(max: number): Batch;
+  /** The batch without messages of partitions that were lost since. */
+  left(batch: Batch): Batch;
   /** Messages fetched and not taken. */
   waiting(): number;
 }
@@ -40,30 +51,38 @@ export function ownedPartitions(): OwnedPartitions {
     }
   }
 
+  const has = (owned: OwnedPartition) => all.get(owned.partition) === owned;
+
   function fill(to: OwnedPartition, messages: readonly OrderMessage[], next: number): void {
-    if (all.get(to.partition) !== to) return;
+    if (!has(to)) return;
     to.fetched.push(...messages);
     to.next = next;
     waiting += messages.length;
   }
 
-  function take(max: number): OrderMessage[] {
+  function take(max: number): Batch {
     const queues = [...all.values()]
       .filter(({ fetched }) => fetched.length > 0)
       .map(({ fetched }) => ({ fetched, at: 0 }));
-    const batch: OrderMessage[] = [];
-    while (batch.length < max) {
+    const messages: OrderMessage[] = [];
+    while (messages.length < max) {
       const oldest = oldestOf(queues);
       if (oldest === null) break;
-      batch.push(present(oldest.fetched[oldest.at], "a queue that was chosen has a message"));
+      messages.push(present(oldest.fetched[oldest.at], "a queue that was chosen has a message"));
       oldest.at += 1;
     }
     for (const { fetched, at } of queues) fetched.splice(0, at);
-    waiting -= batch.length;
-    return batch;
+    waiting -= messages.length;
+    return { messages, of: new Map(all) };
   }
 
-  return { all, add, keep, fill, take, waiting: () => waiting };
+  function left(batch: Batch): Batch {
+    const of = new Map([...batch.of].filter(([, owned]) => has(owned)));
+    if (of.size === batch.of.size) return batch;
+    return { messages: batch.messages.filter(({ partition }) => of.has(partition)), of };
+  }
+
+  return { all, has, add, keep, fill, take, left, waiting: () => waiting };
 }
 
 interface Queue {

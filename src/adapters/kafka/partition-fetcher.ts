@@ -8,7 +8,9 @@ import { backOffMs, pause } from "./wake-up.ts";
 
 export interface PartitionFetcher {
   readonly owned: OwnedPartitions;
-  /** Drops the partitions that were lost, begins those that were won. */
+  /** Drops the partitions that were lost: all of them, if the group had forgotten us. */
+  changed(forgotten: boolean): void;
+  /** Begins the partitions that were won. */
   follow(): Promise<void>;
   /** Starts the fetches that are due. */
   start(): void;
@@ -28,21 +30,34 @@ export interface PartitionFetcherOptions {
 }
 
 const retryAfterMs = { first: 100, most: 1_000 };
+const nothing: ReadonlySet<number> = new Set();
 
 export function partitionFetcher(options: PartitionFetcherOptions): PartitionFetcher {
   const { member, events, group } = options;
   const owned = ownedPartitions();
   const busy = new Set<number>();
+  let changes = 0;
   let failures = 0;
 
-  async function follow(): Promise<void> {
+  function changed(forgotten: boolean): void {
+    changes += 1;
     const assigned = member.assigned();
     const before = owned.all.size;
-    owned.keep(assigned);
-    const won = [...assigned].filter((partition) => !owned.all.has(partition));
-    if (won.length > 0 || owned.all.size < before) events.assigned([...assigned]);
-    if (won.length === 0) return;
-    for (const [partition, offset] of await member.positions(won)) owned.add(partition, offset);
+    owned.keep(forgotten ? nothing : assigned);
+    const won = [...assigned].some((partition) => !owned.all.has(partition));
+    if (won || owned.all.size < before) events.assigned([...assigned]);
+  }
+
+  /** A position that was asked for before the last change may be somebody else's by now. */
+  async function follow(): Promise<void> {
+    for (let seen = -1; seen !== changes; ) {
+      seen = changes;
+      const won = [...member.assigned()].filter((partition) => !owned.all.has(partition));
+      if (won.length === 0) return;
+      const positions = await member.positions(won);
+      if (seen !== changes) continue;
+      for (const [partition, offset] of positions) owned.add(partition, offset);
+    }
   }
 
   /** A fetch waits until some partition has a message, so it covers all of a broker's: one that was
@@ -82,7 +97,7 @@ export function partitionFetcher(options: PartitionFetcherOptions): PartitionFet
     await pause(backOffMs(retryAfterMs, failures), options.signal);
   }
 
-  return { owned, follow, start };
+  return { owned, changed, follow, start };
 }
 
 /** The log does not have the offset: it was removed before it was consumed, or never written. */

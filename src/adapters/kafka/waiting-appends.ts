@@ -24,7 +24,8 @@ export interface WaitingAppends {
   isEmpty(): boolean;
   /** The next messages for one send, none of them due within `leastMs`: what is, is given up. */
   take(leastMs: number): readonly Entry[];
-  /** Puts what was not written before all others. */
+  /** Puts what was not written before all others, and forgets what was given up meanwhile, of which
+   * there is more and more while nothing can be taken. */
   putBack(entries: readonly Entry[]): void;
 }
 
@@ -77,7 +78,7 @@ export function waitingAppends(late: (append: Append) => void): WaitingAppends {
     isEmpty: () => queue.length === 0,
     take,
     putBack: (entries) => {
-      queue = [...entries, ...queue];
+      queue = [...entries, ...queue].filter(({ append }) => append.open);
     },
   };
 }
