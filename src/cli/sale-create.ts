@@ -22,6 +22,7 @@ interface CreateOptions extends ConnectionOptions, JsonOption {
   readonly paymentWindow?: number;
   readonly buckets?: number;
   readonly strategy?: string;
+  readonly fallback?: string;
   readonly boardScore?: string;
   readonly open?: boolean;
 }
@@ -56,7 +57,16 @@ export async function createSale(
 }
 
 export function saleBody(options: CreateOptions): Record<string, unknown> {
-  const { perBuyerLimit, startsAt, endsAt, paymentWindow, buckets, strategy, boardScore } = options;
+  const {
+    perBuyerLimit,
+    startsAt,
+    endsAt,
+    paymentWindow,
+    buckets,
+    strategy,
+    fallback,
+    boardScore,
+  } = options;
   return withoutUndefined({
     productId: options.productId,
     name: options.name ?? options.productId,
@@ -69,6 +79,7 @@ export function saleBody(options: CreateOptions): Record<string, unknown> {
     paymentWindowSeconds: paymentWindow,
     buckets,
     strategy,
+    fallback,
     board: boardScore === undefined ? undefined : { score: boardScore },
   });
 }
@@ -97,6 +108,11 @@ function withTerms(command: Command): Command {
     .option("--buckets <n>", "shares that the stock is split into", wholeNumber(1, bucketsMax))
     .addOption(
       new Option("--strategy <how>", "how units are taken (default: atomic)").choices(strategies),
+    )
+    .addOption(
+      new Option("--fallback <what>", "what to sell from while the stock is away").choices([
+        "database",
+      ]),
     )
     .addOption(
       new Option("--board-score <score>", "what ranks buyers").choices([

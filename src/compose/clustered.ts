@@ -3,6 +3,7 @@
 import { embeddedRateLimiter } from "../adapters/embedded/rate-limiter.ts";
 import type { KafkaEvents } from "../adapters/kafka/connection.ts";
 import { type KafkaLog, kafkaOrderLog } from "../adapters/kafka/order-log.ts";
+import { mysqlLedgerStock } from "../adapters/mysql/ledger-stock.ts";
 import { checkSchema } from "../adapters/mysql/migrate.ts";
 import { mysqlOrderRepository } from "../adapters/mysql/order-repository.ts";
 import { type Mysql, openMysql } from "../adapters/mysql/pool.ts";
@@ -23,6 +24,7 @@ import { directoryRole } from "../roles/directory.ts";
 import { ordersRole } from "../roles/orders.ts";
 import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
+import { routedStock } from "../usecases/routed-stock.ts";
 import { saleDirectory } from "../usecases/sale-directory.ts";
 import type { Engine, Started } from "./engine.ts";
 import { openLocks } from "./locks.ts";
@@ -57,10 +59,14 @@ export function connect(config: Config, events: KafkaEvents): Connections {
 export function clusteredStores({ redis, mysql, log }: Connections, prefix: string) {
   const clock = systemClock;
   const sales = mysqlSaleRepository(mysql);
-  const redisStock = redisStockStore({ connection: redis, prefix });
-  // Everybody who looks at a sale asks for its level: one question serves all who wait.
-  const stock = { ...redisStock, level: singleFlight(redisStock.level) };
   const directory = saleDirectory(sales);
+  const routed = routedStock({
+    stock: redisStockStore({ connection: redis, prefix }),
+    ledger: mysqlLedgerStock(mysql),
+    find: directory.find,
+  });
+  // Everybody who looks at a sale asks for its level: one question serves all who wait.
+  const stock = { ...routed, level: singleFlight(routed.level) };
   return {
     sales,
     orders: mysqlOrderRepository(mysql),

@@ -2,6 +2,7 @@
 import { openDataDirectory } from "../adapters/embedded/data-directory.ts";
 import type { Database } from "../adapters/embedded/database.ts";
 import { embeddedLease } from "../adapters/embedded/lease.ts";
+import { embeddedLedgerStock } from "../adapters/embedded/ledger-stock.ts";
 import { orderIndex } from "../adapters/embedded/order-index.ts";
 import { embeddedOrderLog } from "../adapters/embedded/order-log.ts";
 import { embeddedOrderRepository } from "../adapters/embedded/order-repository.ts";
@@ -20,6 +21,7 @@ import { ordersGroup, ordersRole } from "../roles/orders.ts";
 import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
 import { recover } from "../usecases/recover.ts";
+import { routedStock } from "../usecases/routed-stock.ts";
 import { saleDirectory } from "../usecases/sale-directory.ts";
 import type { Engine, Started } from "./engine.ts";
 import { advised, StartupError } from "./startup-error.ts";
@@ -28,9 +30,11 @@ import { advised, StartupError } from "./startup-error.ts";
 export function embeddedStores(database: Database, clock: Clock) {
   const index = orderIndex(database);
   const sales = embeddedSaleRepository(database);
-  const stock = embeddedStockStore({ index, clock, failure: database.failure });
+  const inMemory = embeddedStockStore({ index, clock, failure: database.failure });
   const log = embeddedOrderLog(database, clock);
   const directory = saleDirectory(sales);
+  const ledger = embeddedLedgerStock({ database, index, clock });
+  const stock = routedStock({ stock: inMemory, ledger, find: directory.find });
   const { applied } = directory;
   const lease = embeddedLease(database);
   return {

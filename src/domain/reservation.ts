@@ -84,7 +84,8 @@ export type ReserveVerdict =
 
 /** What a stock store answers for one request. */
 export type ReserveOutcome =
-  | { readonly kind: "reserved"; readonly order: Reservation }
+  /** `placed`: the ledger has it already, so the log need not. */
+  | { readonly kind: "reserved"; readonly order: Reservation; readonly placed?: true }
   /** The key is known: its order, and whether the ledger is not yet known to have it. */
   | { readonly kind: "same"; readonly orderId: OrderId; readonly pending: boolean }
   | { readonly kind: ReserveRefusal };

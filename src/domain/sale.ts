@@ -31,11 +31,18 @@ export interface SaleTerms {
   readonly buckets: number;
   readonly strategy: Strategy;
   readonly board: { readonly score: BoardScore };
+  /** What the sale is sold from while its stock cannot be reached; null: it waits. */
+  readonly fallback: "database" | null;
 }
+
+/** Where units are taken from: the stock, the ledger itself, or nowhere while that changes. */
+export type SellingMode = "stock" | "switching" | "ledger";
 
 export interface Sale extends SaleTerms {
   readonly id: SaleId;
   readonly state: SaleState;
+  /** Always `ledger` with the strategy `database`; else `stock`, unless it falls back. */
+  readonly mode: SellingMode;
   /** Grows with every change; the entity tag of HTTP. */
   readonly version: number;
   readonly createdAt: Instant;

@@ -26,6 +26,8 @@ export function saleView(sale: Sale, level: StockLevel | null, now: Instant): Sa
     paymentWindowSeconds: sale.paymentWindowSeconds,
     buckets: sale.buckets,
     strategy: sale.strategy,
+    fallback: sale.fallback,
+    mode: sale.mode,
     board: sale.board,
     version: sale.version,
     createdAt: isoTime(sale.createdAt),

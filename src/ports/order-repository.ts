@@ -2,6 +2,7 @@
 import type { BuyerId, Epoch, Instant, LockToken, OrderId, SaleId, Units } from "../domain/ids.ts";
 import type { Order, RefusalReason } from "../domain/order.ts";
 import type { HeldOrder, Reservation } from "../domain/reservation.ts";
+import type { SellingMode } from "../domain/sale.ts";
 import type { Result } from "../lib/result.ts";
 import type { StockSnapshot } from "./stock-store.ts";
 
@@ -63,6 +64,9 @@ export interface Epochs {
    * seen, and reads what the ledger holds now. From then on what `held` gives stands still until
    * stock is loaded under this epoch. Refused if a higher one was fenced before. */
   fence(saleId: SaleId, epoch: Epoch): Promise<Result<Fenced, "stale-epoch">>;
+
+  /** Sells a sale in another way from now on, unless a higher epoch was given since. */
+  switchTo(saleId: SaleId, epoch: Epoch, mode: SellingMode): Promise<Result<void, "stale-epoch">>;
 
   /** The live orders of a sale with a lower epoch, in batches of at most a few thousand. */
   held(saleId: SaleId, below: Epoch): AsyncIterable<readonly HeldOrder[]>;

@@ -66,6 +66,7 @@ export async function purchase(
   if (!outcome.ok) return outcome;
   switch (outcome.value.kind) {
     case "reserved":
+      if (outcome.value.placed) return ok(inLedger(deps, outcome.value.order));
       return ok(await accept(deps, outcome.value.order, false, startedAt));
     case "same": {
       const order = reservationOf(command, outcome.value.orderId);
@@ -75,6 +76,13 @@ export async function purchase(
     default:
       return err(refusals[outcome.value.kind]);
   }
+}
+
+/** What was sold from the ledger is placed for good. The log hears of it for those who read it; the
+ * ledger drops it as a duplicate. */
+function inLedger(deps: PurchaseDeps, order: Reservation): PurchasedOrder {
+  deps.batches.append(order).catch(() => undefined);
+  return purchased(order, "accepted", false);
 }
 
 async function accept(

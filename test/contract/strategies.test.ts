@@ -20,3 +20,4 @@ async function embedded(): Promise<StrategyHarness> {
 
 strategyContract("embedded", "atomic", embedded);
 strategyContract("embedded", "locked", embedded);
+strategyContract("embedded", "database", embedded);

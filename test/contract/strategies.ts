@@ -43,6 +43,8 @@ export function strategyContract(
     });
     afterEach(() => harness.close());
 
+    /** What is sold from the ledger is never pending. */
+    const pending = strategy !== "database";
     const openSale = (stock: number, over: Partial<SaleTerms> = {}) =>
       harness.openSale({ stock: units(stock), strategy, ...over });
 
@@ -74,7 +76,10 @@ export function strategyContract(
       const reserved = outcomes.filter(({ kind }) => kind === "reserved");
       expect(reserved.length).toBe(50);
       expect(outcomes.filter(({ kind }) => kind === "sold-out").length).toBe(130);
-      expect(await harness.level(sale)).toMatchObject({ remaining: 0, pendingOrders: 50 });
+      expect(await harness.level(sale)).toMatchObject({
+        remaining: 0,
+        pendingOrders: pending ? 50 : 0,
+      });
     }, 30_000);
 
     test("finds a key's order in another process, also when the sale is paused", async () => {
@@ -84,7 +89,7 @@ export function strategyContract(
       const again = [request({}), request({ fingerprint: "q2" }), request({ buyer: "late" })];
       const outcomes = await outcomesOf(harness.process(), sale, again);
       expect(outcomes).toEqual([
-        { kind: "same", orderId: orderIdOf(first) as OrderId, pending: true },
+        { kind: "same", orderId: orderIdOf(first) as OrderId, pending },
         { kind: "key-reused" },
         { kind: "sale-paused" },
       ]);

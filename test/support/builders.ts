@@ -72,6 +72,7 @@ export function terms(over: Partial<SaleTerms>): SaleTerms {
     paymentWindowSeconds: 900,
     buckets: 1,
     strategy: "atomic",
+    fallback: null,
     board: { score: "time" },
     ...over,
   };
@@ -79,8 +80,10 @@ export function terms(over: Partial<SaleTerms>): SaleTerms {
 
 export function sale(over: Partial<Sale>): Sale {
   const id = saleIdOf(1);
-  return { ...terms({}), id, state: "scheduled", version: 1, createdAt: instant(0), ...over };
+  return { ...terms({}), id, ...fresh, ...over };
 }
+
+const fresh = { state: "scheduled", mode: "stock", version: 1, createdAt: instant(0) } as const;
 
 export interface VirtualClock extends Clock {
   /** Sets the time and runs what has come due, in order. */

@@ -8,6 +8,7 @@ import { type DirectoryLock, lockDirectory, ownerOf } from "../shared/directory-
 import { type Database, groupCommit } from "./database.ts";
 import initial from "./migrations/0001-initial.sql" with { type: "text" };
 import fences from "./migrations/0002-fences.sql" with { type: "text" };
+import modes from "./migrations/0003-modes.sql" with { type: "text" };
 
 export interface DataDirectory {
   readonly database: Database;
@@ -26,7 +27,7 @@ export class DataDirectoryError extends Error {
   }
 }
 
-const migrations = [initial, fences];
+const migrations = [initial, fences, modes];
 
 export function openDataDirectory(path: string): DataDirectory {
   const lock = withAdvice(path, () => {

@@ -13,6 +13,7 @@ import type { OrderIndex } from "./order-index.ts";
 import { orderReads } from "./order-reads.ts";
 import ledgerFenceSql from "./sql/ledger-fence.sql" with { type: "text" };
 import ledgerFirstEpochSql from "./sql/ledger-first-epoch.sql" with { type: "text" };
+import ledgerModeSql from "./sql/ledger-mode.sql" with { type: "text" };
 import ledgerNextEpochSql from "./sql/ledger-next-epoch.sql" with { type: "text" };
 import ledgerReadSql from "./sql/ledger-read.sql" with { type: "text" };
 import ledgerRestockSql from "./sql/ledger-restock.sql" with { type: "text" };
@@ -94,7 +95,7 @@ export function embeddedOrderRepository(database: Database, index: OrderIndex): 
 type Reads = ReturnType<typeof orderReads>;
 
 /** Writes one decision, or reports the one that was written before. */
-function orderWriter(database: Database, index: OrderIndex, reads: Reads) {
+export function orderWriter(database: Database, index: OrderIndex, reads: Reads) {
   const insert = database.sql.prepare(orderInsertSql);
   return (
     scope: WriteScope,
@@ -160,11 +161,13 @@ type FenceRow = Omit<LedgerColumns, "epoch">;
 
 function epochs(
   database: Database,
-): Pick<OrderRepository, "firstEpoch" | "nextEpoch" | "fence" | "ledger"> {
+): Pick<OrderRepository, "firstEpoch" | "nextEpoch" | "fence" | "ledger" | "switchTo"> {
   const { sql } = database;
   const ledgerOf = sql.prepare<LedgerRow, [string]>(ledgerReadSql);
   const first = sql.prepare<FenceRow, [string]>(ledgerFirstEpochSql);
   const next = sql.prepare<{ epoch: number }, [string, number | null]>(ledgerNextEpochSql);
+  const setMode = sql.prepare(ledgerModeSql);
+  const touch = sql.prepare(saleTouchSql);
   const raise = sql.prepare<FenceRow, [string, number]>(ledgerFenceSql);
 
   return {
@@ -182,6 +185,12 @@ function epochs(
       database.write(() => {
         const row = raise.get(saleId, at);
         return row === null ? err("stale-epoch") : ok(fenced(row));
+      }),
+    switchTo: (saleId, at, mode) =>
+      database.write(() => {
+        const { changes } = setMode.run(saleId, at, mode);
+        touch.run(saleId);
+        return changes === 1 ? ok(undefined) : err("stale-epoch");
       }),
     ledger: async (saleId) => {
       const row = ledgerOf.get(saleId);

@@ -56,7 +56,7 @@ export function mysqlOrderRepository(mysql: Mysql): OrderRepository {
 
 function epochs(
   mysql: Mysql,
-): Pick<OrderRepository, "firstEpoch" | "nextEpoch" | "fence" | "ledger"> {
+): Pick<OrderRepository, "firstEpoch" | "nextEpoch" | "fence" | "ledger" | "switchTo"> {
   const set = (session: Session, saleId: SaleId, at: number, least: number) =>
     session.query("UPDATE ledger SET epoch = ?, min_epoch = ? WHERE sale = ?", [
       at,
@@ -87,6 +87,14 @@ function epochs(
         if (ledger.min_epoch > at) return err("stale-epoch");
         await set(session, saleId, Math.max(at, ledger.epoch), at);
         return ok(fenced(ledger, at));
+      }),
+    switchTo: (saleId, at, mode) =>
+      mysql.transaction(async (session) => {
+        const sale = numberOf(saleId);
+        if ((await locked(session, saleId)).epoch !== at) return err("stale-epoch");
+        await session.query(modeSql, [sale, mode, mode]);
+        await session.query(`UPDATE sales SET updated_at = ${nowSql} WHERE number = ?`, [sale]);
+        return ok(undefined);
       }),
     ledger: (saleId) =>
       mysql.use(async (session) => {
@@ -120,5 +128,7 @@ function fenced({ total, sold, version }: LedgerColumns, at: number): Fenced {
 
 /** By the order's id, or the restock's key, what was done before is recognised. */
 const repeatable = { repeatable: true };
+
+const modeSql = "INSERT INTO selling (sale, mode) VALUES (?, ?) ON DUPLICATE KEY UPDATE mode = ?";
 
 const restockSql = "SELECT added, version FROM restocks WHERE sale = ? AND request_key = ?";

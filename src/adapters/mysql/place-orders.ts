@@ -22,7 +22,8 @@ import insertSql from "./sql/order-insert.sql" with { type: "text" };
 import knownSql from "./sql/order-known.sql" with { type: "text" };
 import limitsSql from "./sql/sale-limits.sql" with { type: "text" };
 
-interface LedgerRow {
+/** As it was read under its lock. */
+export interface LedgerRow {
   readonly sale: number;
   readonly total: number;
   readonly sold: number;
@@ -71,7 +72,7 @@ interface Facts {
 type Decision = Pick<KnownRow, "status" | "reason">;
 
 /** An order's row, as the insert takes it. */
-type Row = readonly unknown[];
+export type Row = readonly unknown[];
 
 /** The session is in a transaction. `refusing` decides instead of the ledger. */
 export async function placeIn(
@@ -83,7 +84,7 @@ export async function placeIn(
   const facts = await readFacts(session, orders);
   const rows: Row[] = [];
   const results = orders.map((order) => decideOne(order, facts, refusing, rows, now));
-  if (rows.length > 0) await write(session, rows, facts);
+  if (rows.length > 0) await writeRows(session, rows, [...facts.ledgers.values()]);
   return results;
 }
 
@@ -201,9 +202,18 @@ function rowOf(
   return [id, sale, buyerId, requestKey, key, fingerprint, quantity, status, reason, now];
 }
 
+/** The row of an order that is placed. */
+export function placedRow(order: Reservation, now: Instant): Row {
+  return rowOf(order, orderKey(order.orderId), liveKey(order.requestKey), "placed", null, now);
+}
+
 /** In one round trip. The ledgers' guards are a last line of defence: under a lock they hold. */
-async function write(session: Session, rows: readonly Row[], { ledgers }: Facts): Promise<void> {
-  const sold = [...ledgers.values()].filter(({ row, sold }) => sold !== row.sold);
+export async function writeRows(
+  session: Session,
+  rows: readonly Row[],
+  ledgers: readonly { readonly row: LedgerRow; readonly sold: number }[],
+): Promise<void> {
+  const sold = ledgers.filter(({ row, sold }) => sold !== row.sold);
   const sales = sold.flatMap(({ row, sold }) => {
     const added = sold - row.sold;
     return [added, row.sale, row.version, added];

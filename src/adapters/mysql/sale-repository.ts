@@ -28,6 +28,10 @@ export function mysqlSaleRepository(mysql: Mysql): SaleRepository {
         insertId,
         terms.stock,
       ]);
+      await session.query("INSERT INTO selling (sale, fallback, mode) VALUES (?, ?, 'stock')", [
+        insertId,
+        terms.fallback,
+      ]);
       const [sale] = await selectSales(session, "number = ?", [insertId]);
       return present(sale, `sale ${saleIdOf(insertId)} vanished`);
     });
@@ -68,9 +72,8 @@ export function mysqlSaleRepository(mysql: Mysql): SaleRepository {
 }
 
 function selectSales(session: Session, where: string, values: readonly unknown[]): Promise<Sale[]> {
-  const from = "SELECT sales.*, ledger.total FROM sales JOIN ledger ON ledger.sale = sales.number";
   return session
-    .query<SaleRow[]>(`${from} WHERE ${where}`, values)
+    .query<SaleRow[]>(`${selectSql} WHERE ${where}`, values)
     .then((rows) => rows.map(toSale));
 }
 
@@ -94,6 +97,12 @@ function changeable(terms: SaleTerms): unknown[] {
 export const nowSql = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
 
 const dueSql = "(state = 'scheduled' AND starts_at <= ?) OR (state <> 'closed' AND ends_at <= ?)";
+
+/** Every sale, as `toSale` reads it. */
+export const selectSql = `
+SELECT sales.*, ledger.total, selling.fallback, COALESCE(selling.mode, 'stock') AS mode
+FROM sales JOIN ledger ON ledger.sale = sales.number
+LEFT JOIN selling ON selling.sale = sales.number`;
 
 const insertSql = `
 INSERT INTO sales (

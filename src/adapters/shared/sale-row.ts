@@ -1,6 +1,13 @@
 /** A sale as every SQL store writes it, in columns of the same names. */
 import { type Instant, instant, saleIdOf, units } from "../../domain/ids.ts";
-import type { BoardScore, Sale, SaleState, SaleTerms, Strategy } from "../../domain/sale.ts";
+import type {
+  BoardScore,
+  Sale,
+  SaleState,
+  SaleTerms,
+  SellingMode,
+  Strategy,
+} from "../../domain/sale.ts";
 
 export interface SaleRow {
   readonly number: number;
@@ -16,12 +23,14 @@ export interface SaleRow {
   readonly payment_window_seconds: number;
   readonly buckets: number;
   readonly strategy: Strategy;
+  readonly fallback: SaleTerms["fallback"];
   readonly board_score: BoardScore;
   readonly state: SaleState;
   readonly version: number;
   readonly created_at: number;
   /** The ledger's. */
   readonly total: number;
+  readonly mode: SellingMode;
 }
 
 /** The columns that may change, as named parameters. */
@@ -40,8 +49,9 @@ export function termColumns(terms: SaleTerms) {
 }
 
 export function insertColumns(terms: SaleTerms, now: Instant) {
-  const { productId, perBuyerLimit, buckets, strategy } = terms;
-  return { ...termColumns(terms), productId, perBuyerLimit, buckets, strategy, createdAt: now };
+  const { productId, perBuyerLimit, buckets, strategy, fallback } = terms;
+  const fixed = { productId, perBuyerLimit, buckets, strategy, fallback };
+  return { ...termColumns(terms), ...fixed, createdAt: now };
 }
 
 export function toSale(row: SaleRow): Sale {
@@ -58,6 +68,8 @@ export function toSale(row: SaleRow): Sale {
     paymentWindowSeconds: row.payment_window_seconds,
     buckets: row.buckets,
     strategy: row.strategy,
+    fallback: row.fallback,
+    mode: row.strategy === "database" ? "ledger" : row.mode,
     board: { score: row.board_score },
     state: row.state,
     version: row.version,

@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { units } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
+import { strategies } from "../../domain/sale.ts";
 import { displayText, money, page, productId, time, timeText } from "./common.ts";
 
 const rate = z.int().min(1).max(limits.rateMax);
@@ -19,10 +20,15 @@ const startsAt = time("2027-01-31T12:00:00Z");
 const endsAt = time("2027-01-31T13:00:00Z");
 const paymentWindowSeconds = z.int().min(1).max(limits.paymentWindowMaxSeconds);
 
-/** A sale that asks for a strategy that is not there must not silently get another. */
-const strategy = z
-  .enum(["atomic", "locked"], 'must be "atomic" or "locked"; no other strategy is available yet')
-  .openapi({ description: "How units are taken: by a script alone, or under the sale's lock" });
+const strategy = z.enum(strategies).openapi({
+  description:
+    "How units are taken: by a script in the stock alone, by one under the sale's lock, or in " +
+    "the database, without the stock",
+});
+const fallback = z
+  .enum(["database"])
+  .nullable()
+  .openapi({ description: "What the sale is sold from while its stock cannot be reached" });
 
 /** What creates a sale. */
 export const saleTerms = z
@@ -38,6 +44,7 @@ export const saleTerms = z
     paymentWindowSeconds: paymentWindowSeconds.default(900),
     buckets: z.int().min(1).max(limits.bucketsMax).default(1),
     strategy: strategy.default("atomic"),
+    fallback: fallback.default(null),
     board: board.default({ score: "time" }),
   })
   .openapi("NewSale");
@@ -77,6 +84,10 @@ export const saleAnswer = z
     paymentWindowSeconds,
     buckets: z.int().min(1),
     strategy: z.enum(["atomic", "locked", "database"]),
+    fallback,
+    mode: z
+      .enum(["stock", "switching", "ledger"])
+      .openapi({ description: "Where units are taken from just now" }),
     board,
     version: z.int().min(0).openapi({ description: "Grows with every change; also the ETag" }),
     createdAt: timeText,

@@ -1,0 +1,52 @@
+/** The stock that each sale is sold from: its stock store, or the ledger itself. What concerns a sale
+ * that is sold from the ledger never waits for the stock store, which may be away. */
+import type { SaleId } from "../domain/ids.ts";
+import type { Reservation } from "../domain/reservation.ts";
+import type { Sale } from "../domain/sale.ts";
+import type { StockStore } from "../ports/stock-store.ts";
+
+export interface RoutedStockDeps {
+  readonly stock: StockStore;
+  readonly ledger: StockStore;
+  readonly find: (saleId: SaleId) => Promise<Sale | null>;
+}
+
+export function routedStock({ stock, ledger, find }: RoutedStockDeps): StockStore {
+  const of = async (saleId: SaleId) => ((await find(saleId))?.mode === "ledger" ? ledger : stock);
+  /** What is loaded is the stock store, unless the sale never uses it. */
+  const loaderOf = async (saleId: SaleId) =>
+    (await find(saleId))?.strategy === "database" ? ledger : stock;
+
+  /** Only the stock store marks anything as pending; while a sale is not sold from it, its marks
+   * count for nothing, since it will be loaded anew. */
+  async function marked(orders: readonly Reservation[]): Promise<Reservation[]> {
+    const sales = new Set(orders.map((order) => order.saleId));
+    const modes = await Promise.all([...sales].map(async (id) => [id, await find(id)] as const));
+    const sold = new Set(modes.flatMap(([id, sale]) => (isMarked(sale) ? [id] : [])));
+    return orders.filter((order) => sold.has(order.saleId));
+  }
+
+  return {
+    reserve: async (saleId, ...rest) => (await of(saleId)).reserve(saleId, ...rest),
+    level: async (saleId) => (await of(saleId)).level(saleId),
+    pending: async (saleId, query) => (await of(saleId)).pending(saleId, query),
+    buckets: async (saleId) => (await of(saleId)).buckets(saleId),
+    send: async (saleId, ...rest) => (await of(saleId)).send(saleId, ...rest),
+    receive: async (saleId, transfer) => (await of(saleId)).receive(saleId, transfer),
+    configure: async (saleId, settings) => (await of(saleId)).configure(saleId, settings),
+    restock: async (saleId, ...rest) => (await of(saleId)).restock(saleId, ...rest),
+    seal: async (saleId, ...rest) => (await loaderOf(saleId)).seal(saleId, ...rest),
+    load: async (saleId, ...rest) => (await loaderOf(saleId)).load(saleId, ...rest),
+    settle: async (orders) => stock.settle(await marked(orders)),
+    release: async (orders, credit) => stock.release(await marked(orders), credit),
+    overdue: async (saleIds, before, max) => {
+      const sales = await Promise.all(saleIds.map(find));
+      const kept = saleIds.filter((_, at) => isMarked(sales[at] ?? null));
+      return stock.overdue(kept, before, max);
+    },
+  };
+}
+
+function isMarked(sale: Sale | null): boolean {
+  return sale === null || sale.mode === "stock";
+}
