@@ -23,6 +23,7 @@ import { controllerRole } from "../roles/controller.ts";
 import { directoryRole } from "../roles/directory.ts";
 import { ordersRole } from "../roles/orders.ts";
 import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
+import { confirmedModes } from "../usecases/confirmed-modes.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
 import { routedStock } from "../usecases/routed-stock.ts";
 import { saleDirectory } from "../usecases/sale-directory.ts";
@@ -60,7 +61,9 @@ export function clusteredStores({ redis, mysql, log }: Connections, prefix: stri
   const clock = systemClock;
   const sales = mysqlSaleRepository(mysql);
   const directory = saleDirectory(sales);
+  const modes = confirmedModes({ sales, clock });
   const routed = routedStock({
+    modes,
     stock: redisStockStore({ connection: redis, prefix }),
     ledger: mysqlLedgerStock(mysql),
     find: directory.find,
@@ -73,6 +76,8 @@ export function clusteredStores({ redis, mysql, log }: Connections, prefix: stri
     stock,
     log,
     directory,
+    modes,
+    stockFailure: redis.failure,
     limiter: embeddedRateLimiter(clock),
     clock,
   };
@@ -124,7 +129,7 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
     ...(config.roles.includes("controller")
       ? [controllerRole({ ...stores, ...locks, told: metrics.controller, logger })]
       : []),
-    directoryRole({ directory: stores.directory, clock: stores.clock, logger }),
+    directoryRole({ ...stores, logger }),
   ];
   return engineOf({ connections, locks: locks.lease, front, roles, logger });
 }

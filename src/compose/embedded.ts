@@ -17,8 +17,10 @@ import { createMetrics } from "../observability/metrics.ts";
 import type { Clock } from "../ports/clock.ts";
 import { apiRole } from "../roles/api.ts";
 import { controllerRole } from "../roles/controller.ts";
+import { directoryRole } from "../roles/directory.ts";
 import { ordersGroup, ordersRole } from "../roles/orders.ts";
 import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
+import { confirmedModes } from "../usecases/confirmed-modes.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
 import { recover } from "../usecases/recover.ts";
 import { routedStock } from "../usecases/routed-stock.ts";
@@ -34,7 +36,8 @@ export function embeddedStores(database: Database, clock: Clock) {
   const log = embeddedOrderLog(database, clock);
   const directory = saleDirectory(sales);
   const ledger = embeddedLedgerStock({ database, index, clock });
-  const stock = routedStock({ stock: inMemory, ledger, find: directory.find });
+  const modes = confirmedModes({ sales, clock });
+  const stock = routedStock({ stock: inMemory, ledger, find: directory.find, modes });
   const { applied } = directory;
   const lease = embeddedLease(database);
   return {
@@ -43,6 +46,8 @@ export function embeddedStores(database: Database, clock: Clock) {
     stock,
     log,
     directory,
+    modes,
+    stockFailure: () => null,
     limiter: embeddedRateLimiter(clock),
     batches: purchaseBatches({ stock, log, lease, clock, applied }),
     lease,
@@ -72,6 +77,7 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
     told: metrics.controller,
     logger,
   });
+  const fresh = directoryRole({ ...stores, logger });
   const api = apiRole(app, config);
   const started: Role[] = [];
 
@@ -80,6 +86,7 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
       await startRole(orders);
       const recovered = await recover(stores, ordersGroup);
       logger.info({ ...recovered, salesLoaded: recovered.salesLoaded.length }, "recovered");
+      await startRole(fresh);
       await startRole(controller);
       await startRole(api);
       return { url: api.url(), recovered };

@@ -70,6 +70,12 @@ export const limits = {
   loadsAtOnce: 32,
   /** Stock that is not there for so long was lost; before, somebody may be loading it. */
   stockMissingMs: 2_000,
+  /** A sale with a fallback is moved once its stock has been away, or back, for so long. */
+  fallBackAfterMs: 3_000,
+  /** A process asks this often how such sales are sold … */
+  modeRefreshMs: 250,
+  /** … and sells them only if it heard within so long. */
+  modeConfirmMs: 1_000,
   /** The books of a sale are compared this often. */
   reconcileEveryMs: 15_000,
   /** Consumed messages stay in the log this long, for a person to look at. */

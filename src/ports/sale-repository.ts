@@ -1,7 +1,7 @@
 /** The sales and their terms. `stock` of a sale read from here is the ledger's total, restocks
  * included. */
 import type { Instant, SaleId } from "../domain/ids.ts";
-import type { Sale, SaleTerms } from "../domain/sale.ts";
+import type { Sale, SaleTerms, SellingMode } from "../domain/sale.ts";
 import type { Result } from "../lib/result.ts";
 
 export interface SalePage {
@@ -28,6 +28,9 @@ export interface SaleRepository {
   /** Sales whose stock may have been loaded: all but those that never had an epoch and those that
    * closed before `closedAfter`. */
   loaded(closedAfter: Instant): Promise<readonly Sale[]>;
+
+  /** How the sales are sold that have a fallback and are not closed. */
+  modes(): Promise<ReadonlyMap<SaleId, SellingMode>>;
 
   /** Sales changed or restocked in the last `withinMs`, by the repository's clock. */
   changed(withinMs: number): Promise<readonly Sale[]>;

@@ -3,10 +3,12 @@
  * what was left behind, and compares their books. */
 import { type Instant, instant, type SaleId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
+import { settingsOf } from "../domain/reservation.ts";
 import type { Sale } from "../domain/sale.ts";
 import type { Lease } from "../ports/lease.ts";
 import type { OrderLog } from "../ports/order-log.ts";
 import type { ChangeSaleDeps } from "../usecases/change-sale.ts";
+import { fallBack } from "../usecases/fall-back.ts";
 import { saleHolder } from "../usecases/hold-sales.ts";
 import { stockMender } from "../usecases/mend-stock.ts";
 import { type ReconcileReport, reconcile } from "../usecases/reconcile.ts";
@@ -19,6 +21,8 @@ import type { Role, RoleLog } from "./role.ts";
 export type ControllerDeps = ChangeSaleDeps & {
   readonly log: Pick<OrderLog, "append" | "lag" | "end" | "reached" | "trim">;
   readonly lease: Pick<Lease, "acquire" | "list">;
+  /** Why the stock cannot be reached just now, or null. */
+  readonly stockFailure: () => string | null;
   /** Names this process among the controllers. */
   readonly instance: string;
   readonly told: ControllerNews;
@@ -51,6 +55,7 @@ export function controllerRole(deps: ControllerDeps): Role {
       { name: "tend", everyMs: limits.controllerTickMs, work: care.tend },
       { name: "sweep", everyMs: limits.controllerTickMs, work: care.sweepUp },
       { name: "mend", everyMs: limits.controllerFollowMs, work: care.mend },
+      { name: "fall back", everyMs: limits.controllerFollowMs, work: care.fallBack },
       { name: "reconcile", everyMs: limits.controllerFollowMs, work: care.reconcileDue },
       { name: "trim", everyMs: limits.controllerFollowMs, work: care.trim },
     ],
@@ -71,7 +76,8 @@ function caring(deps: ControllerDeps, holder: ReturnType<typeof saleHolder>) {
   const { clock, logger, told } = deps;
   const { control } = holder;
   const mender = stockMender(deps, ordersGroup);
-  const comparedAt = new Map<SaleId, Instant>();
+  const mover = fallBack(deps, ordersGroup);
+  const books = comparing(deps, mender.distrust);
   let sales: readonly Sale[] = [];
   const held = () => sales.filter(({ id }) => control(id).kind === "holds");
 
@@ -98,19 +104,42 @@ function caring(deps: ControllerDeps, holder: ReturnType<typeof saleHolder>) {
   }
 
   async function mend(): Promise<void> {
-    const { loaded, overtaken } = await mender.mend(held(), control);
+    const { loaded, overtaken } = await mender.mend(soldFromStock(held()), control);
     if (loaded.length > 0) logger.warn({ sales: loaded }, "loaded lost stock anew");
     if (overtaken.length > 0) logger.warn({ sales: overtaken }, "another controller took over");
     told.rebuilt(loaded.length);
     told.overtaken(overtaken.length);
   }
 
-  async function reconcileDue(): Promise<void> {
+  async function moveDue(): Promise<void> {
+    const { toLedger, toStock, overtaken } = await mover.follow(held(), control);
+    if (toLedger.length > 0) logger.warn({ sales: toLedger }, "sold from the ledger from now on");
+    if (toStock.length > 0) logger.warn({ sales: toStock }, "sold from their stock again");
+    told.overtaken(overtaken.length);
+  }
+
+  const trim = async () => void (await deps.log.trim(instant(clock.now() - limits.logRetentionMs)));
+  const reconcileDue = () => books.compareDue(soldFromStock(held()));
+  return { follow, tend, sweepUp, mend, fallBack: moveDue, reconcileDue, trim };
+}
+
+/** Compares the books of each sale now and then. */
+function comparing(deps: ControllerDeps, distrust: (saleId: SaleId) => void) {
+  const { clock, logger, told } = deps;
+  const comparedAt = new Map<SaleId, Instant>();
+
+  async function compareDue(sales: readonly Sale[]): Promise<void> {
+    const ids = new Set(sales.map(({ id }) => id));
+    for (const id of comparedAt.keys()) if (!ids.has(id)) comparedAt.delete(id);
     const now = clock.now();
-    const due = held().filter(({ id }) => now - (comparedAt.get(id) ?? 0) >= everyMs);
-    for (const { id } of due) {
-      comparedAt.set(id, now);
-      heed(id, await reconcile(deps, id));
+    const due = sales.filter(
+      ({ id }) => now - (comparedAt.get(id) ?? 0) >= limits.reconcileEveryMs,
+    );
+    for (const sale of due) {
+      comparedAt.set(sale.id, now);
+      // A change of settings may have crossed a load; the stock takes what is newer.
+      await deps.stock.configure(sale.id, settingsOf(sale));
+      heed(sale.id, await reconcile(deps, sale.id));
     }
   }
 
@@ -122,11 +151,10 @@ function caring(deps: ControllerDeps, holder: ReturnType<typeof saleHolder>) {
     if (books !== "uneven") return;
     logger.error({ saleId, surplus }, "a sale's stock does not add up; loading it anew");
     told.uneven(1);
-    mender.distrust(saleId);
+    distrust(saleId);
   }
 
-  const trim = async () => void (await deps.log.trim(instant(clock.now() - limits.logRetentionMs)));
-  return { follow, tend, sweepUp, mend, reconcileDue, trim };
+  return { compareDue };
 }
 
-const everyMs = limits.reconcileEveryMs;
+const soldFromStock = (sales: readonly Sale[]) => sales.filter(({ mode }) => mode === "stock");

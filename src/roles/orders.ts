@@ -23,7 +23,9 @@ export function ordersRole(deps: OrdersRoleDeps): Role {
   async function start(): Promise<void> {
     subscription = deps.log.subscribe(ordersGroup, limits.placeBatchMax, async (batch) => {
       try {
-        deps.placed(await placeOrders(deps, batch));
+        const report = await placeOrders(deps, batch);
+        deps.placed(report);
+        if (report.untold > 0) deps.logger.warn({ orders: report.untold }, "stock was not told");
       } catch (reason) {
         deps.logger.warn({ err: reason, orders: batch.length }, "placing failed; trying again");
         throw reason;

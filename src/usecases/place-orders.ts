@@ -4,10 +4,10 @@
 import { instant, routeOf } from "../domain/ids.ts";
 import type { Order, RefusalReason } from "../domain/order.ts";
 import type { Reservation } from "../domain/reservation.ts";
-import { present } from "../lib/assert.ts";
+import { InvariantError, present } from "../lib/assert.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LoggedOrder, OrderLog } from "../ports/order-log.ts";
-import type { OrderRepository } from "../ports/order-repository.ts";
+import type { OrderRepository, PlacementResult } from "../ports/order-repository.ts";
 import type { StockStore } from "../ports/stock-store.ts";
 
 export interface PlaceOrdersDeps {
@@ -23,6 +23,9 @@ export interface PlaceOrdersReport {
   /** Redelivered or swept orders that had been decided before. */
   readonly duplicates: number;
   readonly poison: number;
+  /** Orders of which the stock could not be told: they stay pending until a sweep brings them here
+   * again. */
+  readonly untold: number;
   /** Milliseconds from produced to committed, of the oldest message in the batch. */
   readonly lagMs: number;
 }
@@ -35,7 +38,7 @@ export async function placeOrders(
   for (const message of poison) await bury(deps, message);
   const orders = batch.flatMap((message) => (message.order === null ? [] : [message.order]));
   const results = await deps.orders.place(orders, deps.clock.now());
-  await settleAll(deps, orders, results);
+  const told = await tell(deps, orders, results);
   const count = (kind: string) => results.filter((result) => result.kind === kind).length;
   const oldest = batch[0]?.producedAt ?? instant(deps.clock.now());
   return {
@@ -43,8 +46,24 @@ export async function placeOrders(
     refused: count("refused"),
     duplicates: count("duplicate"),
     poison: poison.length,
+    untold: told ? 0 : results.length,
     lagMs: Math.max(0, deps.clock.now() - oldest),
   };
+}
+
+/** The ledger goes on while the stock is away; whether it is not. */
+async function tell(
+  deps: PlaceOrdersDeps,
+  orders: readonly Reservation[],
+  results: readonly PlacementResult[],
+): Promise<boolean> {
+  try {
+    await settleAll(deps, orders, results);
+    return true;
+  } catch (reason) {
+    if (reason instanceof InvariantError) throw reason;
+    return false;
+  }
 }
 
 /** Poison ends as a dead letter, and never only there: if its reservation can be found, its buyer

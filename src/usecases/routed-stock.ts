@@ -1,17 +1,20 @@
-/** The stock that each sale is sold from: its stock store, or the ledger itself. What concerns a sale
- * that is sold from the ledger never waits for the stock store, which may be away. */
+/** The stock that each sale is sold from: its stock store, or the ledger itself. What concerns a
+ * sale that is sold from the ledger never waits for the stock store, which may be away. */
 import type { SaleId } from "../domain/ids.ts";
 import type { Reservation } from "../domain/reservation.ts";
 import type { Sale } from "../domain/sale.ts";
-import type { StockStore } from "../ports/stock-store.ts";
+import { err } from "../lib/result.ts";
+import type { StockStore, StockUnavailable } from "../ports/stock-store.ts";
+import type { ConfirmedModes } from "./confirmed-modes.ts";
 
 export interface RoutedStockDeps {
   readonly stock: StockStore;
   readonly ledger: StockStore;
   readonly find: (saleId: SaleId) => Promise<Sale | null>;
+  readonly modes: Pick<ConfirmedModes, "of">;
 }
 
-export function routedStock({ stock, ledger, find }: RoutedStockDeps): StockStore {
+export function routedStock({ stock, ledger, find, modes }: RoutedStockDeps): StockStore {
   const of = async (saleId: SaleId) => ((await find(saleId))?.mode === "ledger" ? ledger : stock);
   /** What is loaded is the stock store, unless the sale never uses it. */
   const loaderOf = async (saleId: SaleId) =>
@@ -26,8 +29,17 @@ export function routedStock({ stock, ledger, find }: RoutedStockDeps): StockStor
     return orders.filter((order) => sold.has(order.saleId));
   }
 
+  /** A sale with a fallback is sold only in a way that was confirmed lately. */
+  const reserve: StockStore["reserve"] = async (saleId, ...rest) => {
+    const sale = await find(saleId);
+    const falls = sale !== null && sale.fallback !== null && sale.strategy !== "database";
+    const mode = falls ? (modes.of(saleId) ?? "unknown") : (sale?.mode ?? "stock");
+    if (mode === "unknown" || mode === "switching") return err(notSelling(mode));
+    return (mode === "ledger" ? ledger : stock).reserve(saleId, ...rest);
+  };
+
   return {
-    reserve: async (saleId, ...rest) => (await of(saleId)).reserve(saleId, ...rest),
+    reserve,
     level: async (saleId) => (await of(saleId)).level(saleId),
     pending: async (saleId, query) => (await of(saleId)).pending(saleId, query),
     buckets: async (saleId) => (await of(saleId)).buckets(saleId),
@@ -45,6 +57,14 @@ export function routedStock({ stock, ledger, find }: RoutedStockDeps): StockStor
       return stock.overdue(kept, before, max);
     },
   };
+}
+
+function notSelling(mode: "unknown" | "switching"): StockUnavailable {
+  const why =
+    mode === "unknown"
+      ? "it is not known just now from where the sale is sold"
+      : "the sale is being moved between its stock and the database";
+  return { code: "stock-unavailable", detail: `${why}; try again with the same Idempotency-Key` };
 }
 
 function isMarked(sale: Sale | null): boolean {

@@ -122,7 +122,7 @@ export function warmUpIsDue(sale: Sale, now: Instant): boolean {
   return sale.startsAt !== null && sale.startsAt - now <= limits.warmUpLeadMs;
 }
 
-function pause(clock: Clock, ms: number): Promise<void> {
+export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => {
     clock.after(ms, resolve);
   });

@@ -37,6 +37,8 @@ describe("creating a sale", () => {
       paymentWindowSeconds: 900,
       buckets: 1,
       strategy: "atomic",
+      fallback: null,
+      mode: "stock",
       board: { score: "time" },
       version: 1,
       createdAt: "2027-01-31T12:00:00.000Z",
@@ -55,7 +57,8 @@ describe("creating a sale", () => {
       rateLimit: { perSecond: 10_000_000, burst: 1 },
       paymentWindowSeconds: 86_400,
       buckets: 256,
-      strategy: "atomic",
+      strategy: "locked",
+      fallback: "database",
       board: { score: "composite" },
     };
     const answer = await create(terms);
@@ -95,12 +98,8 @@ describe("creating a sale", () => {
       ["half a rate", { rateLimit: { perSecond: 1 } }, "rateLimit.burst", "is missing"],
       ["an endless window", { paymentWindowSeconds: 86_401 }, "paymentWindowSeconds", "at most"],
       ["too many buckets", { buckets: 257 }, "buckets", "must be at most 256"],
-      [
-        "another strategy",
-        { strategy: "database" },
-        "strategy",
-        "no other strategy is available yet",
-      ],
+      ["another strategy", { strategy: "lottery" }, "strategy", '"locked" or "database"'],
+      ["another fallback", { fallback: "paper" }, "fallback", '"database"'],
       ["another board", { board: { score: "luck" } }, "board.score", '"time" or "quantity"'],
       ["a waiting room", { waitingRoom: {} }, "waitingRoom", "is not a known field"],
     ];

@@ -1,6 +1,6 @@
 /** The sales on SQLite. */
 import type { Instant, SaleId } from "../../domain/ids.ts";
-import type { Sale, SaleTerms } from "../../domain/sale.ts";
+import type { Sale, SaleTerms, SellingMode } from "../../domain/sale.ts";
 import { present } from "../../lib/assert.ts";
 import { err, ok } from "../../lib/result.ts";
 import type { SalePage, SaleRepository } from "../../ports/sale-repository.ts";
@@ -13,6 +13,7 @@ import dueSql from "./sql/sale-due.sql" with { type: "text" };
 import insertSql from "./sql/sale-insert.sql" with { type: "text" };
 import listSql from "./sql/sale-list.sql" with { type: "text" };
 import loadedSql from "./sql/sale-loaded.sql" with { type: "text" };
+import modesSql from "./sql/sale-modes.sql" with { type: "text" };
 import updateSql from "./sql/sale-update.sql" with { type: "text" };
 
 export function embeddedSaleRepository(database: Database): SaleRepository {
@@ -24,6 +25,7 @@ export function embeddedSaleRepository(database: Database): SaleRepository {
   const dueRows = sql.prepare<SaleRow, [number, number]>(dueSql);
   const loadedRows = sql.prepare<SaleRow, [number]>(loadedSql);
   const changedRows = sql.prepare<SaleRow, [number]>(changedSql);
+  const modeRows = sql.prepare<{ id: SaleId; mode: SellingMode }, []>(modesSql);
   const replace = sql.prepare(updateSql);
 
   const create = (terms: SaleTerms, now: Instant): Promise<Sale> =>
@@ -61,7 +63,10 @@ export function embeddedSaleRepository(database: Database): SaleRepository {
   const changed: SaleRepository["changed"] = async (withinMs) =>
     changedRows.all(withinMs).map(toSale);
 
-  return { create, byId, list, due, update, loaded, changed };
+  const modes: SaleRepository["modes"] = async () =>
+    new Map(modeRows.all().map(({ id, mode }) => [id, mode]));
+
+  return { create, byId, list, due, update, loaded, changed, modes };
 }
 
 function updateColumns(sale: Sale) {

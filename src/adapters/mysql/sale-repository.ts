@@ -1,6 +1,6 @@
 /** The sales in MySQL. */
 import { type Instant, saleIdOf } from "../../domain/ids.ts";
-import type { Sale, SaleTerms } from "../../domain/sale.ts";
+import type { Sale, SaleTerms, SellingMode } from "../../domain/sale.ts";
 import { present } from "../../lib/assert.ts";
 import { err, ok } from "../../lib/result.ts";
 import type { SaleRepository } from "../../ports/sale-repository.ts";
@@ -67,6 +67,11 @@ export function mysqlSaleRepository(mysql: Mysql): SaleRepository {
     due: (startsBefore, endsBefore) => select(dueSql, [startsBefore, endsBefore]),
     loaded: (closedAfter) =>
       select("ledger.epoch > 0 AND (state <> 'closed' OR updated_at > ?)", [closedAfter]),
+    modes: () =>
+      mysql.use(async (session) => {
+        const found = await session.query<{ number: number; mode: SellingMode }[]>(modesSql);
+        return new Map(found.map(({ number, mode }) => [saleIdOf(number), mode]));
+      }),
     changed: (withinMs) => select(`updated_at >= ${nowSql} - ?`, [withinMs]),
   };
 }
@@ -103,6 +108,10 @@ export const selectSql = `
 SELECT sales.*, ledger.total, selling.fallback, COALESCE(selling.mode, 'stock') AS mode
 FROM sales JOIN ledger ON ledger.sale = sales.number
 LEFT JOIN selling ON selling.sale = sales.number`;
+
+const modesSql = `
+SELECT sales.number, selling.mode FROM selling JOIN sales ON sales.number = selling.sale
+WHERE selling.fallback IS NOT NULL AND sales.state <> 'closed' AND sales.strategy <> 'database'`;
 
 const insertSql = `
 INSERT INTO sales (

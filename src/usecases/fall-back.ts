@@ -1,0 +1,79 @@
+/** Decides when a sale with a fallback is sold from the ledger: while its stock has been away for a
+ * while, until it has been back for a while. */
+import type { SaleId } from "../domain/ids.ts";
+import { limits } from "../domain/limits.ts";
+import type { Sale } from "../domain/sale.ts";
+import type { Lease } from "../ports/lease.ts";
+import type { Control } from "./hold-sales.ts";
+import { stockLock } from "./locked-stock.ts";
+import { type SwitchModeDeps, toLedger, toStock } from "./switch-mode.ts";
+
+export interface FallBackDeps extends SwitchModeDeps {
+  readonly lease: Pick<Lease, "acquire">;
+  /** Why the stock cannot be reached just now, or null. */
+  readonly stockFailure: () => string | null;
+}
+
+export interface FallBackReport {
+  readonly toLedger: readonly SaleId[];
+  readonly toStock: readonly SaleId[];
+  /** Another controller was there first. */
+  readonly overtaken: readonly SaleId[];
+}
+
+export interface FallBack {
+  /** Moves those of the sales that are to be moved; call it every now and then. */
+  follow(sales: readonly Sale[], control: (saleId: SaleId) => Control): Promise<FallBackReport>;
+}
+
+/** `group` is the ledger's consumer group. */
+export function fallBack(deps: FallBackDeps, group: string): FallBack {
+  let away = false;
+  let since = deps.clock.elapsed();
+
+  /** How the stock is, once that has been so for a while; null before. */
+  function lastingly(): "away" | "there" | null {
+    const now = deps.clock.elapsed();
+    const failing = deps.stockFailure() !== null;
+    if (failing !== away) since = now;
+    away = failing;
+    if (now - since < limits.fallBackAfterMs) return null;
+    return away ? "away" : "there";
+  }
+
+  const follow: FallBack["follow"] = async (sales, control) => {
+    const report = { toLedger: [] as SaleId[], toStock: [] as SaleId[], overtaken: [] as SaleId[] };
+    const stock = lastingly();
+    const wrong = stock === "away" ? ["stock", "switching"] : ["ledger", "switching"];
+    const toMove = sales.filter(({ fallback, mode }) => fallback !== null && wrong.includes(mode));
+    if (stock === null) return report;
+    const moves = toMove.map(async (sale) => {
+      const now = control(sale.id);
+      if (now.kind !== "holds" || sale.strategy === "database") return;
+      const moved =
+        stock === "away"
+          ? await toLedger(deps, sale, group, now.token)
+          : await back(sale, now.token);
+      const list = stock === "away" ? report.toLedger : report.toStock;
+      if (moved !== null) (moved.ok ? list : report.overtaken).push(sale.id);
+    });
+    await Promise.all(moves);
+    return report;
+  };
+
+  /** Null if the sale's own lock is not to be had just now. */
+  async function back(sale: Sale, controller: (Control & { kind: "holds" })["token"]) {
+    if (sale.strategy !== "locked") return toStock(deps, sale, group, { controller });
+    const { productId: about } = sale;
+    const timeoutMs = limits.appendDeadlineMs;
+    const lock = await deps.lease.acquire(stockLock(sale.id), { about, timeoutMs });
+    if (!lock.ok) return null;
+    try {
+      return await toStock(deps, sale, group, { controller, stock: lock.value.token });
+    } finally {
+      await lock.value.release();
+    }
+  }
+
+  return { follow };
+}
