@@ -23,6 +23,8 @@ export interface Fault {
   hit(context: FaultContext): Promise<string | null>;
   /** What purchases may be answered meanwhile, besides `accepted`. */
   readonly allowed: readonly string[];
+  /** What the sale has besides. */
+  readonly terms?: object;
   /** Needs a Redis that can fail over. */
   readonly failsOver?: boolean;
 }
@@ -151,6 +153,27 @@ const failOver: Fault = {
   },
 };
 
+const fallBack: Fault = {
+  name: "Redis away, sold by ledger",
+  allowed: [...whileLost, "reserved"],
+  terms: { fallback: "database" },
+  hit: async ({ stage, saleId, back }) => {
+    const modeIs = (mode: string) => async () => {
+      const answer = await fetch(`${stage.url}/v1/sales/${saleId}`).catch(() => null);
+      return ((await answer?.json()) as { mode?: string } | undefined)?.mode === mode;
+    };
+    await stopService("redis", "SIGKILL");
+    if (!(await within(40_000, modeIs("ledger")))) return null;
+    const before = await stage.soldOf(saleId);
+    await Bun.sleep(3_000);
+    const sold = (await stage.soldOf(saleId)) - before;
+    await startService("redis");
+    if (!(await within(40_000, modeIs("stock")))) return null;
+    back();
+    return sold > 0 ? `${sold} sold from the ledger` : null;
+  },
+};
+
 const pausedApi: Fault = {
   name: "api paused over a rebuild",
   allowed: [...whileLost, "reserved", "lost"],
@@ -268,6 +291,7 @@ export const faults: readonly Fault[] = [
   restartRedis,
   emptyRedis,
   failOver,
+  fallBack,
   pausedApi,
   pausedController,
   rebalance,

@@ -51,7 +51,7 @@ export async function playRound(
 ): Promise<RoundReport> {
   const client = new SaleClient(stage.url, stage.tokens.adminToken);
   const rateLimit = { perSecond: 100_000, burst: 100_000 };
-  const product = { productId: "fault", name: fault.name, perBuyerLimit: 1 };
+  const product = { productId: "fault", name: fault.name, perBuyerLimit: 1, ...fault.terms };
   const sale = await client.openSale({ ...product, stock, rateLimit });
   const { crowd, pool, tally, witness } = crowdAt(stage, sale.id, seed);
   await pool.ready;

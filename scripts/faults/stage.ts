@@ -35,6 +35,8 @@ export interface Stage {
   counterOf(engine: EngineProcess, name: string): Promise<number>;
   /** The highest epoch that the ledger has given. */
   epochOf(saleId: string): Promise<number>;
+  /** Units that the ledger has sold. */
+  soldOf(saleId: string): Promise<number>;
   /** The controller that holds a sale, or null. */
   controllerOf(saleId: string): Promise<EngineProcess | null>;
   close(): Promise<void>;
@@ -88,6 +90,7 @@ export async function openStage(redisUrl?: string): Promise<Stage> {
   const mysql = openMysql(config.mysql);
   const ledger = mysqlOrderRepository(mysql);
   const epochOf = async (saleId: string) => (await ledger.ledger(saleId as SaleId))?.epoch ?? 0;
+  const soldOf = async (saleId: string) => (await ledger.ledger(saleId as SaleId))?.sold ?? 0;
 
   async function controllerOf(saleId: string): Promise<EngineProcess | null> {
     const [lock] = await listLocks(etcdClient(config.etcd), config.etcd, `sales/${saleId}/`);
@@ -106,7 +109,7 @@ export async function openStage(redisUrl?: string): Promise<Stage> {
   const tokens = signedTokens(secret);
   const { url } = api;
   const processesOf = { start, running, kill, stop, close };
-  const seen = { counter, counterOf, controllerOf, epochOf };
+  const seen = { counter, counterOf, controllerOf, epochOf, soldOf };
   return { config, operations, tokens, url, ...seen, ...processesOf };
 }
 
