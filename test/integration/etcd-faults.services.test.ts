@@ -1,12 +1,13 @@
 /** Locks when things go wrong: leases that end, processes that end, etcd that goes away. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type OwnEtcd, ownEtcd } from "../../scripts/support/own-etcd.ts";
 import type { EtcdLease } from "../../src/adapters/etcd/lease.ts";
 import { lockToken } from "../../src/domain/ids.ts";
 import type { Held, Lease } from "../../src/ports/lease.ts";
 import { ServiceUnavailable } from "../../src/ports/service-unavailable.ts";
 import { type EtcdLeases, etcdLeases } from "../support/etcd-leases.ts";
-import { type PrivateEtcd, privateEtcd } from "../support/private-etcd.ts";
 import { etcdUrl } from "../support/services.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { until } from "../support/until.ts";
 
 async function acquire(lease: Lease, name: string): Promise<Held> {
@@ -167,16 +168,16 @@ async function acquireAndDie(leases: EtcdLeases, log: string, name: string) {
 }
 
 describe("while etcd is away", () => {
-  let etcd: PrivateEtcd;
+  let etcd: OwnEtcd;
   let leases: EtcdLeases;
   let lease: EtcdLease;
   beforeEach(async () => {
-    etcd = await privateEtcd();
+    etcd = await ownEtcd(tempDir());
     leases = etcdLeases(etcd.url, 4);
     lease = leases.open();
   });
   afterEach(async () => {
-    await etcd.stop();
+    await etcd.kill();
     await leases.close();
   });
 

@@ -1,14 +1,15 @@
-/** An etcd server of a test's own, to be killed, frozen and started again. */
+// An etcd server of a script's or a test's own, to be killed, frozen and started again.
+
 import { createServer } from "node:net";
-import { etcdServer } from "../../scripts/services/etcd.ts";
-import { signalServer, startServer, stopServer } from "../../scripts/services/server.ts";
-import { tempDir } from "./temp-dir.ts";
+import { etcdServer } from "../services/etcd.ts";
+import { signalServer, startServer, stopServer } from "../services/server.ts";
 
-export type PrivateEtcd = Awaited<ReturnType<typeof privateEtcd>>;
+export type OwnEtcd = Awaited<ReturnType<typeof ownEtcd>>;
 
-export async function privateEtcd() {
+/** Its data, log and pid file are in the directory. */
+export async function ownEtcd(dir: string) {
   const [port, peerPort] = [await freePort(), await freePort()];
-  const server = etcdServer({ dir: tempDir(), port, peerPort });
+  const server = etcdServer({ dir, port, peerPort });
   await startServer(server);
   return {
     port,
@@ -17,7 +18,6 @@ export async function privateEtcd() {
     kill: () => stopServer(server, "SIGKILL"),
     freeze: () => signalServer(server, "SIGSTOP"),
     thaw: () => signalServer(server, "SIGCONT"),
-    stop: () => stopServer(server, "SIGKILL"),
   };
 }
 
