@@ -96,7 +96,8 @@ function stepsHold({ stuck, kills }: StepsReport): boolean {
 }
 
 function stepsLine({ kills, stuck, slowestMs }: StepsReport): string {
-  return `${kills} between steps, ${stuck} left a lock stuck; free after ${Math.round(slowestMs)} ms at most`;
+  const free = `free after ${Math.round(slowestMs)} ms at most`;
+  return `${kills} between steps, ${stuck} left a lock stuck; ${free}`;
 }
 
 function herdHolds({ eventsPerRelease, inOrder }: HerdReport): boolean {

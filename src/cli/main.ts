@@ -6,6 +6,7 @@ import { configCommand } from "./config.ts";
 import { dlqCommand } from "./dlq.ts";
 import { doctorCommand } from "./doctor.ts";
 import { CliFailure, reportOf } from "./failure.ts";
+import { lockCommand } from "./lock.ts";
 import { migrateCommand } from "./migrate.ts";
 import { rushCommand } from "./rush.ts";
 import { saleCommand } from "./sale.ts";
@@ -43,6 +44,7 @@ function program(world: World, complaints: string[]): Command {
     .addCommand(tokenCommand(world))
     .addCommand(migrateCommand(world))
     .addCommand(dlqCommand(world))
+    .addCommand(lockCommand(world))
     .addCommand(doctorCommand(world))
     .addCommand(benchCommand(world))
     .addCommand(configCommand(world));

@@ -103,7 +103,7 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
   const { applied } = found.directory;
   const { turnMs: lockTurnMs } = config.etcd;
   const batches = purchaseBatches({ ...found, ...locks, lockTurnMs, applied });
-  const stores = { ...found, batches };
+  const stores = { ...found, batches, lease: locks.lease };
   const metrics = createMetrics({
     saleCache: stores.directory.counts,
     purchasesWaiting: batches.waiting,
@@ -112,7 +112,7 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
     logAssignments: () => counted.assigned,
   });
   const health = createHealth();
-  watch(health, config, connections);
+  watch(health, config, connections, locks.lease);
   const app: AppDeps = {
     ...stores,
     auth: config.auth,
@@ -136,11 +136,17 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
 
 /** A role is ready while it can do its own work: sales go on while MySQL is away, and orders are
  * placed while Redis is. */
-function watch(health: Health, { roles }: Config, { redis, mysql }: Connections): void {
+function watch(
+  health: Health,
+  { roles }: Config,
+  { redis, mysql }: Connections,
+  locks: Pick<Lease, "failure">,
+): void {
   if (roles.includes("api")) health.watch("redis", redis.failure);
   if (roles.includes("orders") || roles.includes("controller")) {
     health.watch("mysql", mysql.failure);
   }
+  if (roles.includes("controller")) health.watch("etcd", locks.failure);
 }
 
 interface Parts {

@@ -1,4 +1,5 @@
 /** What an operator does to clustered stores, from the command line. */
+import { etcdFindings } from "../adapters/etcd/findings.ts";
 import { kafkaFindings } from "../adapters/kafka/findings.ts";
 import { migrateTopics, removeTopics } from "../adapters/kafka/topics.ts";
 import { mysqlFindings } from "../adapters/mysql/findings.ts";
@@ -35,7 +36,7 @@ const unheard = {
 };
 
 export function operationsOn(config: Config): Operations {
-  const { kafka, mysql, redis } = config;
+  const { etcd, kafka, mysql, redis } = config;
 
   async function connected<T>(work: (connections: Connections) => Promise<T>): Promise<T> {
     const connections = connect(config, unheard);
@@ -80,6 +81,7 @@ export function operationsOn(config: Config): Operations {
           redisFindings(connections.redis),
           kafkaFindings(kafka),
           mysqlFindings(connections.mysql),
+          etcdFindings(etcd),
         ]);
         return found.flat();
       }),

@@ -2,6 +2,7 @@
 import type { AuthConfig } from "../config/validate.ts";
 import type { Health } from "../observability/health.ts";
 import type { Metrics } from "../observability/metrics.ts";
+import type { Lease } from "../ports/lease.ts";
 import type { OrderLog } from "../ports/order-log.ts";
 import type { RateLimiter } from "../ports/rate-limiter.ts";
 import type { AuditDeps } from "../usecases/audit.ts";
@@ -19,6 +20,7 @@ export type AppDeps = ChangeSaleDeps &
 
 export interface HttpDeps {
   readonly log: Pick<OrderLog, "deadLetters" | "replay">;
+  readonly lease: Pick<Lease, "list">;
   readonly limiter: RateLimiter;
   readonly auth: AuthConfig;
   /** From 0 (inclusive) to 1 (exclusive). */

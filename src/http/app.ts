@@ -10,6 +10,7 @@ import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { devTokenRoutes } from "./routes/dev-tokens.ts";
 import { documentationRoutes } from "./routes/documentation.ts";
 import { hotHandlers, hotRoutes } from "./routes/hot.ts";
+import { lockRoutes } from "./routes/locks.ts";
 import { metricsRoute, probeRoutes } from "./routes/operations.ts";
 import { orderRoutes } from "./routes/orders.ts";
 import { saleActionRoutes } from "./routes/sale-actions.ts";
@@ -29,6 +30,7 @@ export function buildApp(deps: AppDeps, options: AppOptions = { metrics: true })
   saleActionRoutes(api, deps, guard);
   orderRoutes(api, deps, guard);
   deadLetterRoutes(api, deps, guard);
+  lockRoutes(api, deps, guard);
   if (deps.auth.devTokens) devTokenRoutes(api, deps);
   probeRoutes(api, deps);
   if (options.metrics) metricsRoute(api, deps.metrics);
