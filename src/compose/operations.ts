@@ -12,6 +12,8 @@ import type { Finding } from "../lib/finding.ts";
 import { ordersGroup } from "../roles/orders.ts";
 import { rebuild } from "../usecases/warm-up.ts";
 import { type Connections, clusteredStores, connect } from "./clustered.ts";
+import { type LockEachPlan, lockEachRequest } from "./lock-each.ts";
+import { openLocks } from "./locks.ts";
 
 /** Each call connects and disconnects by itself; each throws if a service cannot be reached. */
 export interface Operations {
@@ -20,6 +22,8 @@ export interface Operations {
   /** Loads a sale's stock anew from the ledger: the epoch it sells under now, or null if there is
    * no such sale. `say` hears of each step. */
   rebuild(saleId: SaleId, say: (line: string) => void): Promise<number | "overtaken" | null>;
+  /** Units sold per second with a lock for every request, for the bench. */
+  lockEach(saleId: SaleId, dataDir: string, plan: LockEachPlan): Promise<number>;
   /** How the services are set up. */
   findings(): Promise<readonly Finding[]>;
   /** Removes every table, topic and key under the names that this configuration gives them. */
@@ -70,9 +74,18 @@ export function operationsOn(config: Config): Operations {
       return loaded?.ok ? loaded.value : "overtaken";
     });
 
+  const lockEach = (saleId: SaleId, dataDir: string, plan: LockEachPlan) =>
+    connected(async (connections) => {
+      await connections.redis.ready(connectMs);
+      const { stock } = clusteredStores(connections, redis.prefix);
+      const { lease } = openLocks({ ...config, dataDir });
+      return lockEachRequest({ lease, stock }, saleId, plan).finally(() => lease.close());
+    });
+
   return {
     migrate,
     rebuild: rebuildSale,
+    lockEach,
     findings: () =>
       connected(async (connections) => {
         await connections.redis.ready(connectMs).catch(() => undefined);

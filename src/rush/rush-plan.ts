@@ -40,6 +40,12 @@ export interface Cluster {
   readonly settings: Readonly<Record<string, string>>;
   /** Where the tables are, for the checker. */
   readonly mysqlUrl: string;
+  /** Units of a sale sold per second with a lock for every request, so many waiting at a time. */
+  lockEach(
+    saleId: string,
+    dataDir: string,
+    plan: { readonly lanes: number; readonly seconds: number },
+  ): Promise<number>;
   /** Removes the stores. */
   remove(): Promise<void>;
 }
