@@ -6,7 +6,7 @@ import { ConnectionPool } from "../rush/connection-pool.ts";
 import { type EngineProcess, startEngine } from "../rush/engine-process.ts";
 import { type Endpoint, endpointOf } from "../rush/exchange.ts";
 import { waitUntilPersisted } from "../rush/persistence.ts";
-import type { Cluster } from "../rush/rush-plan.ts";
+import type { Cluster, LockRates } from "../rush/rush-plan.ts";
 import { SaleClient } from "../rush/sale-client.ts";
 import { newSecret } from "../rush/target.ts";
 import { makeTemporaryDirectory } from "../rush/temporary-directory.ts";
@@ -25,12 +25,12 @@ export interface EngineUnderTest {
   readonly buyers: FreshBuyers;
   readonly client: SaleClient;
   readonly saleIds: Readonly<Record<PathName, string>>;
-  /** Units of a sale sold per second with a lock for each; undefined without locks. */
-  readonly lockEach: ((saleId: string, plan: LockEachPlan) => Promise<number>) | undefined;
+  /** What turns at the lock of a sale gain; undefined without etcd. */
+  readonly lockRates: ((saleId: string, plan: LockRatesPlan) => Promise<LockRates>) | undefined;
   stop(): Promise<void>;
 }
 
-type LockEachPlan = Parameters<Cluster["lockEach"]>[2];
+type LockRatesPlan = Parameters<Cluster["lockRates"]>[2];
 
 export async function startEngineUnderTest(
   plan: BenchPlan,
@@ -39,7 +39,7 @@ export async function startEngineUnderTest(
   const secret = newSecret();
   const signer = new TokenSigner(secret, Date.now());
   const started = await startProcesses(plan, secret, core);
-  const { engine, ordersUrl, lockEach, stop: stopEngine } = started;
+  const { engine, ordersUrl, lockRates, stop: stopEngine } = started;
   const client = new SaleClient(engine.url, signer.sign("bench-admin", "admin"));
   const endpoint = endpointOf(engine.url);
   const pool = new ConnectionPool({ endpoint, ...plan });
@@ -51,7 +51,7 @@ export async function startEngineUnderTest(
   };
   const buyers = new FreshBuyers(signer);
   const load = { endpoint, pool, buyers, client, saleIds };
-  return { process: engine, ordersUrl, ...load, lockEach, stop };
+  return { process: engine, ordersUrl, ...load, lockRates, stop };
 }
 
 async function startProcesses(plan: BenchPlan, secret: string, core: number | undefined) {
@@ -62,7 +62,7 @@ async function startProcesses(plan: BenchPlan, secret: string, core: number | un
       await engine.stop();
       await data.remove();
     };
-    return { engine, ordersUrl: engine.url, lockEach: undefined, stop };
+    return { engine, ordersUrl: engine.url, lockRates: undefined, stop };
   }
   const cluster = await plan.newCluster();
   const processes = await startClusterProcesses(cluster, { dataDir: data.path, secret, core });
@@ -71,9 +71,9 @@ async function startProcesses(plan: BenchPlan, secret: string, core: number | un
     await data.remove();
     await cluster.remove();
   };
-  const lockEach = (saleId: string, asked: LockEachPlan) =>
-    cluster.lockEach(saleId, data.path, asked);
-  return { engine: processes.api, ordersUrl: processes.ordersUrl, lockEach, stop };
+  const lockRates = (saleId: string, asked: LockRatesPlan) =>
+    cluster.lockRates(saleId, data.path, asked);
+  return { engine: processes.api, ordersUrl: processes.ordersUrl, lockRates, stop };
 }
 
 async function openSales(

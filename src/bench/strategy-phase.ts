@@ -1,6 +1,7 @@
 /** The ways to take units side by side: one product, one engine, in turns. Where there are locks,
- *  also what a lock for every single request would sell, which is what turns at a lock are for. */
+ *  also what a lock for every single request would come to. */
 import { type Strategy, strategies } from "../domain/sale.ts";
+import type { LockRates } from "../rush/rush-plan.ts";
 import { RushError } from "../rush/sale-client.ts";
 import type { BenchPlan } from "./bench-plan.ts";
 import { saturate } from "./closed-loop.ts";
@@ -13,19 +14,18 @@ import { measureTurns, type TurnFigures } from "./turn-phase.ts";
 export interface StrategyReport {
   /** Orders accepted per second, of the strategies that the engine offers. */
   readonly perSecond: Readonly<Partial<Record<Strategy, number>>>;
-  readonly lockEach: LockEachFigures | undefined;
+  readonly locks: LockFigures | undefined;
   /** How two processes shared a lock, by the length of their turns; empty without locks. */
   readonly turns: readonly TurnFigures[];
   readonly failures: readonly string[];
 }
 
-/** Units taken per second with a lock for each of them. */
-export interface LockEachFigures {
-  /** With one request at a time, and with as many waiting as there are connections. */
-  readonly alone: number;
-  readonly queued: number;
-  /** Orders accepted per second under a lock in turns ÷ the better of the two. */
+export interface LockFigures extends LockRates {
+  /** Units taken in turns ÷ units taken with a lock each, in the better of its two ways; both
+   * straight from the stock. */
   readonly ratio: number;
+  /** Orders accepted per second of a locked sale, over HTTP and into the log ÷ the same. */
+  readonly orderRatio: number;
 }
 
 interface Offer {
@@ -53,23 +53,22 @@ async function measure(
   const offers = await openOffers(engine);
   const locked = offers.find(({ strategy }) => strategy === "locked");
   const failures: string[] = [];
-  const [alone, queued]: [number[], number[]] = [[], []];
+  const rates: LockRates[] = [];
   for (let round = 1; round <= plan.rounds; round++) {
     for (const offer of offers) {
       progress(`strategies, round ${round} of ${plan.rounds}: ${offer.strategy}`);
       failures.push(...(await sell(plan, engine, offer)));
     }
-    if (engine.lockEach === undefined || locked === undefined) continue;
+    if (engine.lockRates === undefined) continue;
     progress(`strategies, round ${round} of ${plan.rounds}: a lock for each request`);
-    const seconds = plan.saturationSeconds;
     const sale = await engine.client.openSale({ ...paths.accept.sale, strategy: "locked" });
-    alone.push(await engine.lockEach(sale.id, { lanes: 1, seconds }));
-    queued.push(await engine.lockEach(sale.id, { lanes: plan.connections, seconds }));
+    const asked = { lanes: plan.connections, seconds: plan.saturationSeconds };
+    rates.push(await engine.lockRates(sale.id, asked));
   }
   const perSecond = Object.fromEntries(
     offers.map((offer) => [offer.strategy, Math.round(median(offer.perSecond))]),
   );
-  return { perSecond, lockEach: lockEachOf(locked, alone, queued), failures };
+  return { perSecond, locks: locksOf(locked, rates), failures };
 }
 
 /** A sale of each strategy; what the engine refuses is left out. */
@@ -104,12 +103,12 @@ async function sell(plan: BenchPlan, engine: EngineUnderTest, offer: Offer): Pro
 const firstGuessPerSecond = 40_000;
 const spare = 1.3;
 
-function lockEachOf(
-  locked: Offer | undefined,
-  aloneRates: readonly number[],
-  queuedRates: readonly number[],
-): LockEachFigures | undefined {
-  if (locked === undefined || aloneRates.length === 0) return undefined;
-  const [alone, queued] = [Math.round(median(aloneRates)), Math.round(median(queuedRates))];
-  return { alone, queued, ratio: median(locked.perSecond) / Math.max(alone, queued) };
+function locksOf(locked: Offer | undefined, rates: readonly LockRates[]): LockFigures | undefined {
+  if (locked === undefined || rates.length === 0) return undefined;
+  const alone = median(rates.map((rate) => rate.alone));
+  const queued = median(rates.map((rate) => rate.queued));
+  const inTurns = median(rates.map((rate) => rate.inTurns));
+  const each = Math.max(alone, queued);
+  const orderRatio = median(locked.perSecond) / each;
+  return { alone, queued, inTurns, ratio: inTurns / each, orderRatio };
 }

@@ -1,27 +1,31 @@
 /** The tables of the strategies, for people. */
 import { strategies } from "../domain/sale.ts";
-import type { LockEachFigures, StrategyReport } from "./strategy-phase.ts";
+import type { LockFigures, StrategyReport } from "./strategy-phase.ts";
 import { table } from "./table.ts";
 import type { TurnFigures } from "./turn-phase.ts";
 
 export function strategyTables(report: StrategyReport | undefined): string[] {
   if (report === undefined) return [];
-  const { perSecond, lockEach, turns } = report;
+  const { perSecond, locks, turns } = report;
   const rates = strategies.flatMap((strategy) => {
     const rate = perSecond[strategy];
     return rate === undefined ? [] : [[strategy, whole(rate)]];
   });
-  const side = table([["one product", "orders/s"], ...rates, ...lockEachRows(lockEach)]);
-  return ["", side, ...(turns.length === 0 ? [] : [turnTable(turns)])];
+  const side = table([["one product", "orders/s"], ...rates]);
+  return ["", side, ...lockLines(locks), ...(turns.length === 0 ? [] : [turnTable(turns)])];
 }
 
-function lockEachRows(figures: LockEachFigures | undefined): string[][] {
+function lockLines(figures: LockFigures | undefined): string[] {
   if (figures === undefined) return [];
-  return [
-    ["a lock each, alone", whole(figures.alone)],
-    ["a lock each, queued", whole(figures.queued)],
-    ["locked ÷ a lock each", figures.ratio.toFixed(0)],
+  const { alone, queued, inTurns, ratio, orderRatio } = figures;
+  const rows = [
+    ["a lock for each, alone", whole(alone)],
+    ["a lock for each, queued", whole(queued)],
+    ["a lock for a turn", whole(inTurns)],
+    ["turn ÷ each", ratio.toFixed(0)],
+    ["orders of a locked sale ÷ each", orderRatio.toFixed(0)],
   ];
+  return [table([["straight from the stock", "units/s"], ...rows])];
 }
 
 const HEAD = ["two processes", "orders/s", "turns/s", "a turn", "held", "hand-over", "p99"];

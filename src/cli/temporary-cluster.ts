@@ -27,7 +27,7 @@ export async function newCluster(world: World, file: string | undefined): Promis
   return {
     settings: settingsOf(renamed),
     mysqlUrl: renamed.mysql.url,
-    lockEach: (saleId, dataDir, plan) => operations.lockEach(saleId as SaleId, dataDir, plan),
+    lockRates: (saleId, dataDir, plan) => operations.lockRates(saleId as SaleId, dataDir, plan),
     remove: () => operations.removeEverything(),
   };
 }

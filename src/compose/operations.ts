@@ -8,11 +8,12 @@ import { removeKeys } from "../adapters/redis/remove-keys.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import type { Config } from "../config/validate.ts";
 import type { SaleId } from "../domain/ids.ts";
+import { present } from "../lib/assert.ts";
 import type { Finding } from "../lib/finding.ts";
 import { ordersGroup } from "../roles/orders.ts";
 import { rebuild } from "../usecases/warm-up.ts";
 import { type Connections, clusteredStores, connect } from "./clustered.ts";
-import { type LockEachPlan, lockEachRequest } from "./lock-each.ts";
+import { type LockRates, type LockRatesPlan, measureLockRates } from "./lock-rates.ts";
 import { openLocks } from "./locks.ts";
 
 /** Each call connects and disconnects by itself; each throws if a service cannot be reached. */
@@ -22,8 +23,8 @@ export interface Operations {
   /** Loads a sale's stock anew from the ledger: the epoch it sells under now, or null if there is
    * no such sale. `say` hears of each step. */
   rebuild(saleId: SaleId, say: (line: string) => void): Promise<number | "overtaken" | null>;
-  /** Units sold per second with a lock for every request, for the bench. */
-  lockEach(saleId: SaleId, dataDir: string, plan: LockEachPlan): Promise<number>;
+  /** What turns at the lock of a sale gain, for the bench. */
+  lockRates(saleId: SaleId, dataDir: string, plan: LockRatesPlan): Promise<LockRates>;
   /** How the services are set up. */
   findings(): Promise<readonly Finding[]>;
   /** Removes every table, topic and key under the names that this configuration gives them. */
@@ -74,18 +75,19 @@ export function operationsOn(config: Config): Operations {
       return loaded?.ok ? loaded.value : "overtaken";
     });
 
-  const lockEach = (saleId: SaleId, dataDir: string, plan: LockEachPlan) =>
+  const lockRates = (saleId: SaleId, dataDir: string, plan: LockRatesPlan) =>
     connected(async (connections) => {
       await connections.redis.ready(connectMs);
-      const { stock } = clusteredStores(connections, redis.prefix);
+      const { sales, stock, clock } = clusteredStores(connections, redis.prefix);
+      const sale = present(await sales.byId(saleId), "the bench asks for a sale of its own");
       const { lease } = openLocks({ ...config, dataDir });
-      return lockEachRequest({ lease, stock }, saleId, plan).finally(() => lease.close());
+      return measureLockRates({ lease, stock, clock }, sale, plan).finally(() => lease.close());
     });
 
   return {
     migrate,
     rebuild: rebuildSale,
-    lockEach,
+    lockRates,
     findings: () =>
       connected(async (connections) => {
         await connections.redis.ready(connectMs).catch(() => undefined);
