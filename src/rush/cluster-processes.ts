@@ -1,5 +1,5 @@
-/** A temporary server of several processes: one for each role, as in earnest, or several that answer
- * purchases. */
+/** A temporary server of several processes: one for each role, as in earnest, or several that
+ * answer purchases. */
 import { type EngineProcess, startEngine } from "./engine-process.ts";
 import type { Cluster } from "./rush-plan.ts";
 
