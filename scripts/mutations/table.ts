@@ -1,4 +1,5 @@
 /** Deliberate bugs, one line each, and the test that must catch each of them. */
+import { locks } from "./locks.ts";
 import type { Mutation } from "./mutation.ts";
 import { refusals } from "./refusals.ts";
 
@@ -347,5 +348,6 @@ export const mutations: readonly Mutation[] = [
   ...oneByOne,
   ...neverDoubled,
   ...neverUndersold,
+  ...locks,
   ...refusals,
 ];

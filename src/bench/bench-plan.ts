@@ -1,5 +1,6 @@
 /** How long and how often the bench measures. The quick plan only proves that the bench works; its
  *  figures are too noisy to quote. */
+import type { Strategy } from "../domain/sale.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { Cluster } from "../rush/rush-plan.ts";
 
@@ -10,6 +11,8 @@ export interface BenchOptions {
   readonly connections?: number;
   /** Orders of the memory phase; 0 leaves it out. */
   readonly orders?: number;
+  /** How the sales take their units; asked for, the ways to do so are compared as well. */
+  readonly strategy?: Strategy;
   /** Stores for an engine of several processes; called for each one that is started. */
   readonly newCluster?: () => Promise<Cluster>;
   /** Keeps the results under this directory. */
@@ -27,6 +30,9 @@ export interface BenchPlan {
   readonly halfLoadSeconds: number;
   /** Exchanges that may wait for a connection under the open load, before they are dropped. */
   readonly queueMax: number;
+  /** Of every sale. */
+  readonly strategy: Strategy;
+  readonly comparesStrategies: boolean;
   readonly deadlineMs: number;
   readonly stores: "embedded" | "clustered";
   readonly newCluster: (() => Promise<Cluster>) | undefined;
@@ -57,6 +63,8 @@ export function planBench(options: BenchOptions): Result<BenchPlan, string> {
     rounds: options.rounds ?? defaults.rounds,
     orders: options.orders ?? defaults.orders,
     queueMax: 10_000,
+    strategy: options.strategy ?? "atomic",
+    comparesStrategies: options.strategy !== undefined,
     deadlineMs: 10_000,
     stores: options.newCluster === undefined ? ("embedded" as const) : ("clustered" as const),
     newCluster: options.newCluster,

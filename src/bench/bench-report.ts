@@ -7,6 +7,9 @@ import type { MemoryReport } from "./memory-phase.ts";
 import { type PathName, pathNames } from "./paths.ts";
 import type { PathRound, Round } from "./rounds.ts";
 import { median, medianOfKnown } from "./statistics.ts";
+import type { StrategyReport } from "./strategy-phase.ts";
+import { strategyTables } from "./strategy-report.ts";
+import { table } from "./table.ts";
 
 export interface LoadFigures {
   readonly perSecond: number;
@@ -38,6 +41,7 @@ export interface BenchReport extends Provenance {
   readonly pinned: boolean;
   readonly bare: Pick<PathFigures, "saturation" | "halfLoad">;
   readonly paths: Readonly<Record<PathName, PathFigures>>;
+  readonly strategies: StrategyReport | undefined;
   readonly memory: MemoryReport | undefined;
   readonly savedTo?: string;
 }
@@ -123,6 +127,7 @@ export function formatBench(report: BenchReport): string {
     table([HEAD, bareRow, ...rows]),
     table([HALF_HEAD, halfLoadRow("bare", bare.halfLoad), ...halfRows]),
     `persisted  ${whole(paths.accept.persistedPerSecond ?? 0)}/s of the accepted orders`,
+    ...strategyTables(report.strategies),
     ...memoryLines(report.memory),
     ...report.warnings.map((warning) => `warning    ${warning}`),
     ...report.failures.map((failure) => `FAILED     ${failure}`),
@@ -172,20 +177,6 @@ function memoryLines(memory: MemoryReport | undefined): string[] {
       `${settledMiB} MiB settled (${speed[0]}/s accepted, ${speed[1]}/s persisted)`,
     ...(lag === undefined ? [] : [`persist lag within ${lag * 1_000} ms for 99 of 100 batches`]),
   ];
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
-      })
-      .join("  ");
-  return `${rows.map(line).join("\n")}\n`;
 }
 
 function ms(value: number): string {

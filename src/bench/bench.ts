@@ -8,6 +8,7 @@ import { provenance } from "./machine.ts";
 import { type MemoryReport, measureMemory } from "./memory-phase.ts";
 import { Rig } from "./rig.ts";
 import { type Round, Rounds } from "./rounds.ts";
+import { measureStrategies } from "./strategy-phase.ts";
 
 /** The options are out of range: exit code 2. */
 export class BenchUsageError extends Error {
@@ -29,8 +30,11 @@ async function measure(plan: BenchPlan, progress: Progress): Promise<BenchReport
   const cores = claimCores();
   try {
     const { rounds, failures } = await measurePaths(plan, cores, progress);
+    const compared = plan.comparesStrategies
+      ? await measureStrategies(plan, cores, progress)
+      : undefined;
     const memory = plan.orders > 0 ? await weigh(plan, cores, progress) : undefined;
-    const all = [...failures, ...(memory?.failures ?? [])];
+    const all = [...failures, ...(compared?.failures ?? []), ...(memory?.failures ?? [])];
     const origin = provenance(new Date());
     const figures = { ...origin, ...figuresOfRounds(rounds), pinned: cores.pinned };
     return {
@@ -39,6 +43,7 @@ async function measure(plan: BenchPlan, progress: Progress): Promise<BenchReport
       warnings: warningsOf(figures),
       ...figures,
       plan,
+      strategies: compared,
       memory,
     };
   } finally {

@@ -1,8 +1,9 @@
 /** `bench`: how fast the engine sells, as ratios to a server that does nothing. Exit code 1 if an
  *  answer was wrong; speed is reported, not judged. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { BenchUsageError, runBench } from "../bench/bench.ts";
 import { formatBench } from "../bench/bench-report.ts";
+import { type Strategy, strategies } from "../domain/sale.ts";
 import { RushError } from "../rush/sale-client.ts";
 import { documented, type JsonOption, wholeNumber, withConfig } from "./documented.ts";
 import { CliFailure } from "./failure.ts";
@@ -16,6 +17,7 @@ interface BenchFlags extends JsonOption {
   readonly orders?: number;
   /** False for --no-save. */
   readonly save?: string | false;
+  readonly strategy?: Strategy;
   readonly stores?: "embedded" | "clustered";
   readonly config?: string;
 }
@@ -30,6 +32,7 @@ export function benchCommand(world: World): Command {
       "bench --quick",
       "bench --orders 1000000 --json",
       "bench --stores clustered",
+      "bench --stores clustered --strategy locked",
     ],
     json:
       '{"ok","failures":[…],"commit","machine":{…},"bare":{…},"paths":{"accept":{"ratio",…},…},\n' +
@@ -37,6 +40,12 @@ export function benchCommand(world: World): Command {
   });
   return withConfig(command)
     .addOption(storesOption())
+    .addOption(
+      new Option(
+        "--strategy <how>",
+        "how the sales take units; also compares the strategies",
+      ).choices(strategies),
+    )
     .option("--quick", "half a minute; too noisy to quote")
     .option("--rounds <n>", "how often everything is measured", wholeNumber(1, 100))
     .option("--connections <n>", "sockets (default: 64)", wholeNumber(1, 10_000))

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Option } from "commander";
 import { storeKinds } from "../config/schema.ts";
 import type { Config } from "../config/validate.ts";
+import type { SaleId } from "../domain/ids.ts";
 import type { Cluster } from "../rush/rush-plan.ts";
 import { configOf, type World } from "./world.ts";
 
@@ -26,6 +27,7 @@ export async function newCluster(world: World, file: string | undefined): Promis
   return {
     settings: settingsOf(renamed),
     mysqlUrl: renamed.mysql.url,
+    lockRates: (saleId, dataDir, plan) => operations.lockRates(saleId as SaleId, dataDir, plan),
     remove: () => operations.removeEverything(),
   };
 }

@@ -9,10 +9,13 @@ import { removeKeys } from "../adapters/redis/remove-keys.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import type { Config } from "../config/validate.ts";
 import type { SaleId } from "../domain/ids.ts";
+import { present } from "../lib/assert.ts";
 import type { Finding } from "../lib/finding.ts";
 import { ordersGroup } from "../roles/orders.ts";
 import { rebuild } from "../usecases/warm-up.ts";
 import { type Connections, clusteredStores, connect } from "./clustered.ts";
+import { type LockRates, type LockRatesPlan, measureLockRates } from "./lock-rates.ts";
+import { openLocks } from "./locks.ts";
 
 /** Each call connects and disconnects by itself; each throws if a service cannot be reached. */
 export interface Operations {
@@ -21,6 +24,8 @@ export interface Operations {
   /** Loads a sale's stock anew from the ledger: the epoch it sells under now, or null if there is
    * no such sale. `say` hears of each step. */
   rebuild(saleId: SaleId, say: (line: string) => void): Promise<number | "overtaken" | null>;
+  /** What turns at the lock of a sale gain, for the bench. */
+  lockRates(saleId: SaleId, dataDir: string, plan: LockRatesPlan): Promise<LockRates>;
   /** How the services are set up. */
   findings(): Promise<readonly Finding[]>;
   /** Removes every table, topic and key under the names that this configuration gives them. */
@@ -71,9 +76,19 @@ export function operationsOn(config: Config): Operations {
       return loaded?.ok ? loaded.value : "overtaken";
     });
 
+  const lockRates = (saleId: SaleId, dataDir: string, plan: LockRatesPlan) =>
+    connected(async (connections) => {
+      await connections.redis.ready(connectMs);
+      const { sales, stock, clock } = clusteredStores(connections, redis.prefix);
+      const sale = present(await sales.byId(saleId), "the bench asks for a sale of its own");
+      const { lease } = openLocks({ ...config, dataDir });
+      return measureLockRates({ lease, stock, clock }, sale, plan).finally(() => lease.close());
+    });
+
   return {
     migrate,
     rebuild: rebuildSale,
+    lockRates,
     findings: () =>
       connected(async (connections) => {
         await connections.redis.ready(connectMs).catch(() => undefined);

@@ -42,14 +42,15 @@ export const limits = {
 
   /** How long a client waits for an answer. */
   answerDeadlineMs: 1_500,
-  /** How long a purchase waits for the lock of a sale that is sold under one … */
-  lockWaitMs: 1_000,
+  /** How long a purchase waits for the lock of a sale that is sold under one, and after which it
+   * is not decided anew if that lock was lost … */
+  lockWaitMs: 700,
+  /** … in how many turns it is tried … */
+  lockTriesMax: 3,
   /** … how long a process may keep that lock while others wait for it … */
   lockTurnMs: 50,
-  /** … how often it looks in that time whether it still needs it … */
+  /** … and how often it looks in that time whether it still needs it. */
   lockLooks: 10,
-  /** … and in how many turns a batch is decided anew after its lock was lost. */
-  lockTriesMax: 3,
   /** How long an append may stay undecided: afterwards we send nothing more of it. A broker that
    * was frozen with it may still write it later, which does no harm: ADR 8 says why. */
   appendDeadlineMs: 5_000,
@@ -93,7 +94,7 @@ export const limits = {
 } as const;
 
 assert(limits.answerDeadlineMs < limits.appendDeadlineMs, "a client must not wait past the append");
-assert(limits.lockWaitMs < limits.answerDeadlineMs, "a lock must leave time for the purchase");
+assert(2 * limits.lockWaitMs < limits.answerDeadlineMs, "a lock must leave time to append");
 assert(limits.lockTurnMs < limits.lockWaitMs, "whoever waits for a lock must see a turn end");
 assert(limits.appendDeadlineMs <= limits.sweepBackoffMs, "a sweep must not race its own append");
 assert(limits.reserveBatchMax <= limits.reserveQueueMax, "a reserve batch must fit its queue");

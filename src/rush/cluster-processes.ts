@@ -1,10 +1,13 @@
-/** A temporary server of several processes: one for each role, as in earnest. */
+/** A temporary server of several processes: one for each role, as in earnest, or several that
+ * answer purchases. */
 import { type EngineProcess, startEngine } from "./engine-process.ts";
 import type { Cluster } from "./rush-plan.ts";
 
 export interface ClusterProcesses {
-  /** The one that answers purchases. */
+  /** The first of those that answer purchases. */
   readonly api: EngineProcess;
+  /** All of them. */
+  readonly apis: readonly EngineProcess[];
   /** Where the orders role shows its metrics. */
   readonly ordersUrl: string;
   /** Stops all of them; the stores stay. */
@@ -16,14 +19,16 @@ export interface ClusterPlan {
   readonly secret: string;
   /** The core that the api has to itself. */
   readonly core?: number | undefined;
+  /** Processes that answer purchases; 1 by default. */
+  readonly apis?: number;
 }
 
 /** Throws a RushError, and stops what it started, if one of them does not start. */
 export async function startClusterProcesses(
-  { settings }: Cluster,
-  { dataDir, secret, core }: ClusterPlan,
+  { settings }: Pick<Cluster, "settings">,
+  { dataDir, secret, core, apis: apiCount = 1 }: ClusterPlan,
 ): Promise<ClusterProcesses> {
-  const roles = ["api", "orders", "controller"] as const;
+  const roles = ["orders", "controller", ...Array.from({ length: apiCount }, () => "api")];
   const starting = roles.map((role) => {
     const own = role === "api" ? { core } : {};
     return startEngine({ dataDir, secret, settings, roles: role, ...own });
@@ -33,10 +38,11 @@ export async function startClusterProcesses(
   const stop = async () => {
     await Promise.all(started.map((engine) => engine.stop()));
   };
-  const [api, orders] = started;
+  const [orders, , ...apis] = started;
+  const [api] = apis;
   if (started.length < roles.length || api === undefined || orders === undefined) {
     await stop();
     throw settled.find((one) => one.status === "rejected")?.reason;
   }
-  return { api, ordersUrl: orders.url, stop };
+  return { api, apis, ordersUrl: orders.url, stop };
 }

@@ -40,8 +40,24 @@ export interface Cluster {
   readonly settings: Readonly<Record<string, string>>;
   /** Where the tables are, for the checker. */
   readonly mysqlUrl: string;
+  /** What turns at the lock of a sale gain, with so many requests at a time. */
+  lockRates(
+    saleId: string,
+    dataDir: string,
+    plan: { readonly lanes: number; readonly seconds: number },
+  ): Promise<LockRates>;
   /** Removes the stores. */
   remove(): Promise<void>;
+}
+
+/** Units taken per second out of one sale's stock. */
+export interface LockRates {
+  /** With a lock for each request, one after the other. */
+  readonly alone: number;
+  /** With a lock for each request, and many in its queue. */
+  readonly queued: number;
+  /** With the lock kept for a turn. */
+  readonly inTurns: number;
 }
 
 export interface RushPlan {

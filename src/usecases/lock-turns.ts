@@ -34,8 +34,9 @@ export interface Turn {
 }
 
 export interface LockTurns {
-  /** Joins the turn that is on, or the next one. The error says why there was none: locks cannot
-   * be had, or not within `lockWaitMs` of when this process began to queue. */
+  /** Joins the turn that is on, or the next one, or a later one if that ended before it could be
+   * used. The error says why there was none: locks cannot be had, or not within `lockWaitMs` of
+   * when this process began to queue. */
   join(): Promise<Result<Turn, string>>;
 }
 
@@ -49,9 +50,10 @@ export function lockTurns(
   let next: Promise<string | null> | null = null;
 
   async function join(): Promise<Result<Turn, string>> {
-    for (;;) {
+    for (let tries = 0; ; tries += 1) {
       if (current?.valid()) return ok(current.join());
       current?.end();
+      if (tries === limits.lockTriesMax) return err(lostAtOnce);
       next ??= soonEnough(clock, queue());
       const refused = await next;
       if (refused !== null) return err(refused);
@@ -157,4 +159,5 @@ function soonEnough(clock: Clock, turn: Promise<string | null>): Promise<string 
   });
 }
 
+const lostAtOnce = "the lock was lost whenever it was had; try again";
 const tooLong = `others have held the lock for ${limits.lockWaitMs} ms; try again`;

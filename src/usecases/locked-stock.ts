@@ -48,6 +48,7 @@ export function lockedStock(deps: LockedStockDeps): LockedStock {
   }
 
   const reserve: LockedStock["reserve"] = async (sale, bucket, requests) => {
+    const startedAt = deps.clock.elapsed();
     for (let tries = 1; ; tries += 1) {
       const turn = await turnsOf(sale).join();
       if (!turn.ok) return err({ code: "stock-unavailable", detail: turn.error });
@@ -57,7 +58,8 @@ export function lockedStock(deps: LockedStockDeps): LockedStock {
       if (answer.ok || answer.error.code !== "stale-token") return answer;
       counts.stale += 1;
       turn.value.forsake();
-      if (tries === limits.lockTriesMax) return answer;
+      const isLate = deps.clock.elapsed() - startedAt >= limits.lockWaitMs;
+      if (isLate || tries === limits.lockTriesMax) return answer;
     }
   };
 

@@ -10,6 +10,7 @@ import { sendSteadily } from "../../src/bench/open-loop.ts";
 import { wrongAnswers } from "../../src/bench/paths.ts";
 import { PreparedRequests } from "../../src/bench/prepared-requests.ts";
 import { mean, median, medianOfKnown } from "../../src/bench/statistics.ts";
+import { strategyTables } from "../../src/bench/strategy-report.ts";
 import { ConnectionPool } from "../../src/rush/connection-pool.ts";
 import { endpointOf } from "../../src/rush/exchange.ts";
 import { TokenSigner } from "../../src/rush/tokens.ts";
@@ -140,4 +141,24 @@ test("a plan out of range is refused with a reason", () => {
     error: expect.stringContaining("rounds is 0"),
   });
   expect(planBench({ quick: true })).toMatchObject({ ok: true, value: { rounds: 2 } });
+});
+
+test("strategies are compared when one is asked for", () => {
+  expect(planBench({})).toMatchObject({ value: { strategy: "atomic", comparesStrategies: false } });
+  const asked = planBench({ strategy: "locked" });
+  expect(asked).toMatchObject({ value: { strategy: "locked", comparesStrategies: true } });
+});
+
+test("the tables of the strategies show what there is", () => {
+  const figures = { perSecond: { atomic: 9_000, locked: 8_000 }, failures: [] };
+  expect(strategyTables(undefined)).toEqual([]);
+  const embedded = strategyTables({ ...figures, locks: undefined, turns: [] }).join("\n");
+  expect(embedded).toContain("locked          8,000");
+  expect(embedded).not.toContain("database");
+  const locks = { alone: 300, queued: 250, inTurns: 60_000, ratio: 200, orderRatio: 26.7 };
+  const load = { perSecond: 5_000, turnsPerSecond: 20, requestsPerTurn: 250, p99Ms: 200 };
+  const turns = [{ turnMs: 25, heldMs: 24, handOverMs: 6.25, ...load }];
+  const clustered = strategyTables({ ...figures, locks, turns }).join("\n");
+  expect(clustered).toMatch(/turn ÷ each +200/);
+  expect(clustered).toMatch(/turns of 25 ms +5,000 +20.0 +250 +24.0 ms +6.3 ms +200.0 ms/);
 });

@@ -88,7 +88,8 @@ describe("sales", () => {
   test("create passes every term on, times in UTC, and can open at once", async () => {
     api.answer(json(sale, 201), json(sale));
     const terms = ["--product-id", "p", "--name", "P", "--stock", "5", "--price", "1.50"];
-    const more = ["--currency", "EUR", "--per-buyer-limit", "2", "--rate", "10", "--buckets", "4"];
+    const money = ["--currency", "EUR", "--per-buyer-limit", "2"];
+    const more = [...money, "--rate", "10", "--buckets", "4", "--strategy", "locked"];
     const window = ["--starts-at", "2030-11-11T08:00+08:00", "--ends-at", "2030-11-12T00:00:00Z"];
     const rest = ["--payment-window", "60", "--board-score", "quantity", "--open"];
     await run("sale", "create", ...terms, ...more, ...window, ...rest);
@@ -103,6 +104,7 @@ describe("sales", () => {
       rateLimit: { perSecond: 10, burst: 10 },
       paymentWindowSeconds: 60,
       buckets: 4,
+      strategy: "locked",
       board: { score: "quantity" },
     });
     expect(api.asked[1]).toMatchObject({ method: "POST", path: "/v1/sales/s1/open" });

@@ -195,19 +195,41 @@ describe("a lock that has passed on", () => {
     await queued(0);
   });
 
-  test("by this process's own clock is not used any more", async () => {
-    let alive = true;
+  test("whenever it was had refuses purchases instead of keeping them waiting", async () => {
     const acquire: Lease["acquire"] = async (name, options) => {
       const got = await lease.acquire(name, options);
-      return got.ok ? ok<Held>({ ...got.value, valid: () => alive }) : got;
+      return got.ok ? ok<Held>({ ...got.value, valid: () => false }) : got;
+    };
+    const batches = aProcess({ lease: { acquire } });
+    expect(await buyFrom(batches)).toMatchObject(unavailable("whenever it was had"));
+    expect(batches.locked()).toMatchObject({ turns: limits.lockTriesMax, decided: 0 });
+    await queued(0);
+  });
+
+  test("after a long wait is not waited for again", async () => {
+    await engine.deps.stock.reserve(sale.id, 0, [request({})], lockToken(1_000_000));
+    const { reserve } = engine.deps.stock;
+    const slowReserve: StockStore["reserve"] = (...asked) => {
+      engine.clock.advance(limits.lockWaitMs);
+      return reserve(...asked);
+    };
+    const batches = aProcess({ stock: { reserve: slowReserve } });
+    expect(await buyFrom(batches)).toMatchObject({ error: { code: "stale-token" } });
+    expect(batches.locked().turns).toBe(1);
+  });
+
+  test("by this process's own clock is not used any more", async () => {
+    const ended = new Set<number>();
+    const acquire: Lease["acquire"] = async (name, options) => {
+      const got = await lease.acquire(name, options);
+      return got.ok ? ok<Held>({ ...got.value, valid: () => !ended.has(got.value.token) }) : got;
     };
     const batches = aProcess({ lease: { acquire } });
     await buyFrom(batches);
-    alive = false;
-    const waiting = buyFrom(batches);
-    await until(() => batches.locked().turns > 1);
-    alive = true;
-    expect(await waiting).toMatchObject(reserved);
+    const [first] = await queueOf();
+    ended.add(first?.token ?? 0);
+    expect(await buyFrom(batches)).toMatchObject(reserved);
+    expect(batches.locked()).toMatchObject({ turns: 2, decided: 2, stale: 0 });
   });
 });
 
