@@ -36,7 +36,7 @@ export interface Connections {
 
 /** Connects to nobody yet: each connection is made, and made again, when it is needed. */
 export function connect(config: Config, events: KafkaEvents): Connections {
-  const redis = openRedis(config.redis.url);
+  const redis = openRedis(config.redis.url, config.redis.tls);
   const mysql = openMysql(config.mysql);
   const log = kafkaOrderLog(config.kafka, events);
   return {

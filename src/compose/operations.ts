@@ -48,7 +48,7 @@ export function operationsOn(config: Config): Operations {
 
   const migrate = () =>
     connected(async (connections) => {
-      await makeDatabase(mysql.url);
+      await makeDatabase(mysql);
       const versions = await migrateMysql(connections.mysql);
       const topics = await migrateTopics(kafka);
       return [

@@ -2,6 +2,7 @@
  *  refused with a reason. */
 import { err, ok, type Result } from "../lib/result.ts";
 import type { CrowdOptions } from "./crowd.ts";
+import type { MysqlPlace } from "./mysql-tables.ts";
 
 /** As on the command line; everything has a default. Shares are between 0 and 1. */
 export interface RushOptions {
@@ -36,7 +37,7 @@ export interface Cluster {
   /** Environment variables that lead a server to them. */
   readonly settings: Readonly<Record<string, string>>;
   /** Where the tables are, for the checker. */
-  readonly mysqlUrl: string;
+  readonly mysql: MysqlPlace;
   /** Removes the stores. */
   remove(): Promise<void>;
 }

@@ -16,13 +16,22 @@ export async function kafkaFindings(plan: TopicsPlan): Promise<Finding[]> {
       const letters = await findTopic(admin, names.deadLetters);
       return [
         fine("kafka", `brokers: ${brokers.size}`),
+        ...loginFindings(plan),
         ...(orders === null ? [missing(names.orders)] : topicFindings(orders, plan)),
         ...(letters === null ? [missing(names.deadLetters)] : [replication(letters)]),
       ];
     });
   } catch (reason) {
-    return [unreachable("kafka", reason, "Start it, or mend kafka.brokers.")];
+    return [unreachable("kafka", reason, help)];
   }
+}
+
+const help = "Start it, or mend kafka.brokers, kafka.tls or kafka.sasl.";
+
+function loginFindings({ tls, sasl }: TopicsPlan): Finding[] {
+  if (sasl?.mechanism !== "PLAIN" || tls?.enabled === true) return [];
+  const advice = "Set kafka.tls.enabled, or log in by SCRAM: whoever listens learns the password.";
+  return [warning("kafka login", "PLAIN without encryption", advice)];
 }
 
 function missing(name: string): Finding {
