@@ -19,7 +19,7 @@ import { createMetrics } from "../observability/metrics.ts";
 import { apiRole, type ListeningRole, probesRole } from "../roles/api.ts";
 import { controllerRole } from "../roles/controller.ts";
 import { directoryRole } from "../roles/directory.ts";
-import { ordersRole } from "../roles/orders.ts";
+import { type ConsumingRole, ordersRole } from "../roles/orders.ts";
 import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
 import { saleDirectory } from "../usecases/sale-directory.ts";
@@ -94,7 +94,6 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
     logAssignments: () => counted.assigned,
   });
   const health = createHealth();
-  watch(health, config, connections);
   const app: AppDeps = {
     ...stores,
     auth: config.auth,
@@ -104,10 +103,12 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
     logger,
   };
   const front = config.roles.includes("api") ? apiRole(app, config) : probesRole(app, config);
+  const orders = config.roles.includes("orders")
+    ? ordersRole({ ...stores, placed: metrics.observePlacement, logger })
+    : null;
+  watch(health, config, connections, orders);
   const roles = [
-    ...(config.roles.includes("orders")
-      ? [ordersRole({ ...stores, placed: metrics.observePlacement, logger })]
-      : []),
+    ...(orders === null ? [] : [orders]),
     ...(config.roles.includes("controller")
       ? [controllerRole({ ...stores, swept: metrics.observeSweep, logger })]
       : []),
@@ -116,13 +117,18 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
   return engineOf({ connections, front, roles, logger });
 }
 
-/** A role is ready while it can do its own work: sales go on while MySQL is away, and orders are
- * placed while Redis is. */
-function watch(health: Health, { roles }: Config, { redis, mysql }: Connections): void {
+/** A role is ready while it can do its own work: sales go on while MySQL or Kafka is away, and
+ * orders are placed while Redis is. */
+function watch(
+  health: Health,
+  { roles }: Config,
+  { redis, mysql, log }: Connections,
+  orders: ConsumingRole | null,
+): void {
   if (roles.includes("api")) health.watch("redis", redis.failure);
-  if (roles.includes("orders") || roles.includes("controller")) {
-    health.watch("mysql", mysql.failure);
-  }
+  if (orders === null && !roles.includes("controller")) return;
+  health.watch("mysql", mysql.failure);
+  health.watch("kafka", () => log.failure() ?? orders?.failure() ?? null);
 }
 
 interface Parts {

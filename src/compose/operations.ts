@@ -77,7 +77,7 @@ export function operationsOn(config: Config): Operations {
         await connections.redis.ready(connectMs).catch(() => undefined);
         const found = await Promise.all([
           redisFindings(connections.redis),
-          kafkaFindings(kafka),
+          kafkaFindings(kafka, ordersGroup),
           mysqlFindings(connections.mysql),
         ]);
         return found.flat();

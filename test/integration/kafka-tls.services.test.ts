@@ -115,7 +115,7 @@ const wrong: Readonly<Record<string, [string, () => Promise<KafkaConnection>]>> 
 
 test.each(Object.entries(wrong))("%s is told by readiness and by doctor", async (_, [why, how]) => {
   const connection = await how();
-  const [finding] = await kafkaFindings({ ...connection, partitions: 3, replication: 1 });
+  const [finding] = await kafkaFindings({ ...connection, partitions: 3, replication: 1 }, "g");
   expect(finding).toMatchObject({ check: "kafka", status: "fail" });
   expect(finding?.detail).toContain(why);
   expect(finding?.help).toContain("kafka.tls or kafka.sasl");
@@ -128,7 +128,7 @@ test.each(Object.entries(wrong))("%s is told by readiness and by doctor", async 
 test("doctor warns of a password that is sent in the clear", async () => {
   const sasl = { mechanism: "PLAIN", ...login } as const;
   const plan = { ...(await way(kafka.clear, { sasl })), partitions: 3, replication: 1 };
-  const findings = await kafkaFindings(plan);
+  const findings = await kafkaFindings(plan, "g");
   expect(findings[0]).toMatchObject({ check: "kafka", status: "ok" });
   expect(findings[1]).toMatchObject({ check: "kafka login", status: "warn" });
 });
