@@ -221,7 +221,10 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .max(64)
     .default(1)
-    .describe("Processes that share the work of the role api on one port; clustered stores only."),
+    .describe(
+      "Processes that share the work of the role api on one port; one that ends is started " +
+        "again. Clustered stores only.",
+    ),
   auth: auth.prefault({}),
   log: z
     .strictObject({
