@@ -72,7 +72,8 @@ setting by setting:
 
 1. the defaults below;
 2. a file: \`doorbuster.yaml\`, \`doorbuster.yml\` or \`doorbuster.json\` in the working directory,
-   or the one that \`--config FILE\` names;
+   or the one that \`--config FILE\` names. A secret may also be in a file of its own:
+   \`urlFile: PATH\` instead of \`url\`;
 3. the environment: \`DOORBUSTER_\` and the setting's path in capitals, so \`auth.devTokens\` is
    \`DOORBUSTER_AUTH_DEV_TOKENS\`. A secret may also be in a file that \`…_FILE\` names. An empty
    variable counts as not set; \`null\` sets null;
@@ -97,6 +98,31 @@ auth:
       secret: <the old secret; it still verifies>
 log:
   format: json
+\`\`\`
+
+One that reaches its services by encrypted ways, as somebody they know:
+
+\`\`\`yaml
+stores:
+  kind: clustered
+redis:
+  urlFile: secrets/redis-url # rediss://user:password@redis.example:6379
+  tls:
+    caFile: authority.pem
+kafka:
+  brokers: [kafka-1.example:9093, kafka-2.example:9093]
+  tls:
+    enabled: true
+    caFile: authority.pem
+  sasl:
+    mechanism: SCRAM-SHA-512
+    username: doorbuster
+    passwordFile: secrets/kafka-password
+mysql:
+  urlFile: secrets/mysql-url
+  tls:
+    enabled: true
+    caFile: authority.pem
 \`\`\`
 `;
 

@@ -107,8 +107,8 @@ function herdHolds({ eventsPerRelease, inOrder }: HerdReport): boolean {
 function herdLine(one: HerdReport): string {
   const order = one.inOrder ? "in the order of arrival" : "NOT in the order of arrival";
   return (
-    `${one.waiters} waiters, ${one.releases} releases, each woke ${one.eventsPerRelease} at most; ` +
-    `served ${order}`
+    `${one.waiters} waiters, ${one.releases} releases, each woke ${one.eventsPerRelease} at ` +
+    `most; served ${order}`
   );
 }
 

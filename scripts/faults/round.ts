@@ -70,7 +70,7 @@ export async function playRound(
   await probe.stop();
   const audit = await waitUntilPersisted(client, sale.id, patienceMs);
   pool.close();
-  const stored = await readStoredInMysql(stage.config.mysql.url, sale.id);
+  const stored = await readStoredInMysql(stage.config.mysql, sale.id);
   const { receipts, refusals } = witness;
   const crashed = { perBuyerLimit: 1, crashed: true };
   const checker = check({ receipts, refusals, stock, stored, ...crashed });

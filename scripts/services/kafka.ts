@@ -15,34 +15,57 @@ export interface KafkaOptions {
   readonly dir: string;
   readonly port: number;
   readonly controllerPort: number;
+  readonly secured?: SecuredListeners;
 }
 
-export function kafkaServer({ dir, port, controllerPort }: KafkaOptions): Server {
+/** Listeners beside the open one. */
+export interface SecuredListeners {
+  readonly listeners: readonly {
+    readonly name: string;
+    readonly protocol: "SSL" | "SASL_SSL" | "SASL_PLAINTEXT";
+    readonly port: number;
+  }[];
+  readonly properties: readonly string[];
+  /** As `--add-scram` takes them. */
+  readonly scram: readonly string[];
+}
+
+const open: SecuredListeners = { listeners: [], properties: [], scram: [] };
+
+export function kafkaServer(options: KafkaOptions): Server {
+  const { dir, port, secured = open } = options;
   const id = `kafka-${port}`;
   const properties = join(dir, `${id}.properties`);
   const data = join(dir, `${id}.data`);
   const java = [programPath("java"), heap, "-cp", `${jars()}/*`];
-  const tool = [...java, "kafka.tools.StorageTool", "format", "-t", clusterId, "-c", properties];
+  const logins = secured.scram.flatMap((login) => ["--add-scram", login]);
+  const format = ["format", "-t", clusterId, "-c", properties, ...logins];
   return {
     id,
     dir,
     command: [...java, "-XX:+UseSerialGC", "kafka.Kafka", properties],
     prepare: async () => {
       await fetchJars();
-      writeFileSync(properties, propertiesOf(data, port, controllerPort));
+      writeFileSync(properties, propertiesOf(data, { ...options, secured }));
       if (existsSync(join(data, "meta.properties"))) return;
-      await runToEnd(tool);
+      await runToEnd([...java, "kafka.tools.StorageTool", ...format]);
     },
     ready: () => kafkaAnswers(port),
   };
 }
 
-function propertiesOf(data: string, port: number, controllerPort: number): string {
+function propertiesOf(data: string, options: Required<KafkaOptions>): string {
+  const { port, controllerPort, secured } = options;
+  const own = { name: "PLAINTEXT", protocol: "PLAINTEXT", port };
+  const clients = [own, ...secured.listeners];
+  const places = clients.map((one) => `${one.name}://127.0.0.1:${one.port}`).join(",");
+  const protocols = clients.map(({ name, protocol }) => `${name}:${protocol}`).join(",");
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+listeners=${places},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=${places}
+listener.security.protocol.map=${protocols},CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs=${data}
 auto.create.topics.enable=false
@@ -52,6 +75,7 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+${secured.properties.join("\n")}
 `;
 }
 

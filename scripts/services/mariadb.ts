@@ -10,9 +10,11 @@ import type { Server } from "./server.ts";
 export interface MariadbOptions {
   readonly dir: string;
   readonly port: number;
+  /** After those that are set here. */
+  readonly flags?: readonly string[];
 }
 
-export function mariadbServer({ dir, port }: MariadbOptions): Server {
+export function mariadbServer({ dir, port, flags = [] }: MariadbOptions): Server {
   const id = `mariadb-${port}`;
   const data = join(dir, `${id}.data`);
   const socket = join(dir, "s");
@@ -33,6 +35,7 @@ export function mariadbServer({ dir, port }: MariadbOptions): Server {
       "--innodb-buffer-pool-size=512M",
       "--innodb-log-file-size=512M",
       "--max-connections=400",
+      ...flags,
     ],
     prepare: async () => {
       if (!existsSync(data)) await install(data, user);

@@ -13,9 +13,11 @@ export interface RedisOptions {
   readonly dir: string;
   readonly port: number;
   readonly cluster?: boolean;
+  /** Over what is set here. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
-export function redisServer({ dir, port, cluster = false }: RedisOptions): Server {
+export function redisServer({ dir, port, cluster = false, ...more }: RedisOptions): Server {
   const id = `redis-${port}`;
   const data = join(dir, `${id}.data`);
   const settings: Readonly<Record<string, string>> = {
@@ -35,6 +37,7 @@ export function redisServer({ dir, port, cluster = false }: RedisOptions): Serve
       "cluster-node-timeout": "3000",
       "cluster-port": String(port + 10_000),
     }),
+    ...more.settings,
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   return {

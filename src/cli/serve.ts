@@ -115,9 +115,12 @@ function checkDemo(config: Config, { demo }: ServeFlags): void {
   throw new CliFailure({ code: "usage", usage: true, message });
 }
 
-/** The development secret is public, and hiding it would only make logs harder to read. */
-function secretsOf(config: Config): string[] {
-  return config.auth.keys.map((key) => key.secret).filter((secret) => secret !== developmentSecret);
+/** The development secret is public, and hiding it, or a password as short as a word, would only
+ * make logs harder to read. */
+function secretsOf({ auth, kafka }: Config): string[] {
+  const secrets = auth.keys.map((key) => key.secret).filter((one) => one !== developmentSecret);
+  const password = kafka.sasl.password ?? "";
+  return password.length < 8 ? secrets : [...secrets, password];
 }
 
 /** The engine gives each of its parts a deadline; this one is for all of them together. */

@@ -3,6 +3,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
+import { fields } from "../config/fields.ts";
+import { valueAt } from "../config/layers.ts";
 import { storeKinds } from "../config/schema.ts";
 import type { Config } from "../config/validate.ts";
 import type { SaleId } from "../domain/ids.ts";
@@ -26,8 +28,8 @@ export async function newCluster(world: World, file: string | undefined): Promis
   await operations.migrate();
   return {
     settings: settingsOf(renamed),
-    mysqlUrl: renamed.mysql.url,
     lockRates: (saleId, dataDir, plan) => operations.lockRates(saleId as SaleId, dataDir, plan),
+    mysql: renamed.mysql,
     remove: () => operations.removeEverything(),
   };
 }
@@ -51,21 +53,12 @@ export function underNewNames(config: Config): Config {
   };
 }
 
-export function settingsOf({ redis, kafka, mysql, etcd }: Config): Record<string, string> {
-  return {
-    DOORBUSTER_STORES_KIND: "clustered",
-    DOORBUSTER_REDIS_URL: redis.url,
-    DOORBUSTER_REDIS_PREFIX: redis.prefix,
-    DOORBUSTER_KAFKA_BROKERS: kafka.brokers.join(","),
-    DOORBUSTER_KAFKA_PREFIX: kafka.prefix,
-    DOORBUSTER_MYSQL_URL: mysql.url,
-    DOORBUSTER_MYSQL_CONNECTIONS: String(mysql.connections),
-    DOORBUSTER_ETCD_HOSTS: etcd.hosts.join(","),
-    DOORBUSTER_ETCD_PREFIX: etcd.prefix,
-    DOORBUSTER_ETCD_TTL_SECONDS: String(etcd.ttlSeconds),
-    DOORBUSTER_ETCD_TURN_MS: String(etcd.turnMs),
-    DOORBUSTER_ETCD_GENERATION: String(etcd.generation),
-    ...(etcd.username ? { DOORBUSTER_ETCD_USERNAME: etcd.username } : {}),
-    ...(etcd.password ? { DOORBUSTER_ETCD_PASSWORD: etcd.password } : {}),
-  };
+/** The settings of the services, as the environment gives them. */
+export function settingsOf(config: Config): Record<string, string> {
+  const ofServices = fields.filter(({ path }) => /^(redis|kafka|mysql|etcd|stores)\./.test(path));
+  const variables = ofServices.flatMap(({ path, variable }) => {
+    const value = valueAt(config, path.split("."));
+    return value === null ? [] : [[variable, String(value)] as const];
+  });
+  return Object.fromEntries(variables);
 }

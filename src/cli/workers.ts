@@ -9,6 +9,7 @@ import { ownUrl } from "./connection.ts";
 import type { ServeFlags } from "./serve.ts";
 import type { World } from "./world.ts";
 
+/** Doubles with each failure in a row. */
 const restartAfterMs = { first: 500, most: 10_000 };
 /** A process that lived this long did not fail at its start. */
 const steadyMs = 30_000;
@@ -72,6 +73,7 @@ type Child = Subprocess<"ignore", "pipe", "inherit">;
 
 function keepRunning(world: World, plan: WorkerPlan, log: Logger) {
   const listening = Promise.withResolvers<void>();
+  const stopping = Promise.withResolvers<void>();
   let stopped = false;
   let failures = 0;
   let child = spawn(world, plan);
@@ -81,10 +83,10 @@ function keepRunning(world: World, plan: WorkerPlan, log: Logger) {
       void watchForListening(child).then(listening.resolve);
       const code = await child.exited;
       if (stopped) return;
-      failures = performance.now() - startedAt > steadyMs ? 0 : failures + 1;
-      const delayMs = Math.min(restartAfterMs.first * 2 ** failures, restartAfterMs.most);
+      failures = performance.now() - startedAt > steadyMs ? 1 : failures + 1;
+      const delayMs = Math.min(restartAfterMs.first * 2 ** (failures - 1), restartAfterMs.most);
       log.error({ worker: plan.name, code, delayMs }, "a worker ended; starting it again");
-      await Bun.sleep(delayMs);
+      await Promise.race([Bun.sleep(delayMs), stopping.promise]);
       if (stopped) return;
       child = spawn(world, plan);
     }
@@ -92,6 +94,7 @@ function keepRunning(world: World, plan: WorkerPlan, log: Logger) {
 
   async function stop(): Promise<void> {
     stopped = true;
+    stopping.resolve();
     child.kill("SIGTERM");
     const late = setTimeout(() => child.kill("SIGKILL"), limits.shutdownDeadlineMs + 5_000);
     await child.exited;

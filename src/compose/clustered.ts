@@ -21,7 +21,7 @@ import type { Lease } from "../ports/lease.ts";
 import { apiRole, type ListeningRole, probesRole } from "../roles/api.ts";
 import { controllerRole } from "../roles/controller.ts";
 import { directoryRole } from "../roles/directory.ts";
-import { ordersRole } from "../roles/orders.ts";
+import { type ConsumingRole, ordersRole } from "../roles/orders.ts";
 import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
 import { confirmedModes } from "../usecases/confirmed-modes.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
@@ -41,7 +41,7 @@ export interface Connections {
 
 /** Connects to nobody yet: each connection is made, and made again, when it is needed. */
 export function connect(config: Config, events: KafkaEvents): Connections {
-  const redis = openRedis(config.redis.url);
+  const redis = openRedis(config.redis.url, config.redis.tls);
   const mysql = openMysql(config.mysql);
   const log = kafkaOrderLog(config.kafka, events);
   return {
@@ -112,7 +112,6 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
     logAssignments: () => counted.assigned,
   });
   const health = createHealth();
-  watch(health, config, connections, locks.lease);
   const app: AppDeps = {
     ...stores,
     auth: config.auth,
@@ -122,10 +121,12 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
     logger,
   };
   const front = config.roles.includes("api") ? apiRole(app, config) : probesRole(app, config);
+  const orders = config.roles.includes("orders")
+    ? ordersRole({ ...stores, placed: metrics.observePlacement, logger })
+    : null;
+  watch(health, config, connections, orders, locks.lease);
   const roles = [
-    ...(config.roles.includes("orders")
-      ? [ordersRole({ ...stores, placed: metrics.observePlacement, logger })]
-      : []),
+    ...(orders === null ? [] : [orders]),
     ...(config.roles.includes("controller")
       ? [controllerRole({ ...stores, ...locks, told: metrics.controller, logger })]
       : []),
@@ -134,19 +135,20 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
   return engineOf({ connections, locks: locks.lease, front, roles, logger });
 }
 
-/** A role is ready while it can do its own work: sales go on while MySQL is away, and orders are
- * placed while Redis is. */
+/** A role is ready while it can do its own work: sales go on while MySQL or Kafka is away, and
+ * orders are placed while Redis is. */
 function watch(
   health: Health,
   { roles }: Config,
-  { redis, mysql }: Connections,
+  { redis, mysql, log }: Connections,
+  orders: ConsumingRole | null,
   locks: Pick<Lease, "failure">,
 ): void {
   if (roles.includes("api")) health.watch("redis", redis.failure);
-  if (roles.includes("orders") || roles.includes("controller")) {
-    health.watch("mysql", mysql.failure);
-  }
   if (roles.includes("controller")) health.watch("etcd", locks.failure);
+  if (orders === null && !roles.includes("controller")) return;
+  health.watch("mysql", mysql.failure);
+  health.watch("kafka", () => log.failure() ?? orders?.failure() ?? null);
 }
 
 interface Parts {

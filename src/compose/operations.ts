@@ -54,7 +54,7 @@ export function operationsOn(config: Config): Operations {
 
   const migrate = () =>
     connected(async (connections) => {
-      await makeDatabase(mysql.url);
+      await makeDatabase(mysql);
       const versions = await migrateMysql(connections.mysql);
       const topics = await migrateTopics(kafka);
       return [
@@ -94,7 +94,7 @@ export function operationsOn(config: Config): Operations {
         await connections.redis.ready(connectMs).catch(() => undefined);
         const found = await Promise.all([
           redisFindings(connections.redis),
-          kafkaFindings(kafka),
+          kafkaFindings(kafka, ordersGroup),
           mysqlFindings(connections.mysql),
           etcdFindings(etcd),
         ]);

@@ -9,6 +9,7 @@ import { findConfigFile, readConfigFile } from "./file.ts";
 import { type Layer, mergeLayers, withoutPath, withValue } from "./layers.ts";
 import { brokenPaths, type ConfigProblem, type Issue, problemsOf } from "./problems.ts";
 import { type Settings, settingsSchema } from "./schema.ts";
+import { withSecretFiles } from "./secret-files.ts";
 import { parseText } from "./text-values.ts";
 import { type Config, resolveConfig } from "./validate.ts";
 
@@ -60,9 +61,10 @@ async function fileLayer(
   if (!found.ok) return { layers: [], problems: [found.error] };
   if (found.value === null) return { layers: [], problems: [] };
   const layer = await readConfigFile(cwd, found.value);
-  return layer.ok
-    ? { layers: [layer.value], problems: [] }
-    : { layers: [], problems: [layer.error] };
+  if (!layer.ok) return { layers: [], problems: [layer.error] };
+  const readFile = (path: string) => readText(cwd, path);
+  const { values, problems } = withSecretFiles(layer.value.values, found.value, readFile);
+  return { layers: [{ ...layer.value, values }], problems };
 }
 
 /** Rules across fields are checked, too, when some fields are wrong: without those, and unless

@@ -2,6 +2,7 @@
  *  error messages and docs/config.md are derived from this schema; what the program runs on is the
  *  `Config` of validate.ts. */
 import { z } from "zod";
+import { isCertificate, isPrivateKey } from "./pem.ts";
 
 export const roleNames = ["api", "orders", "controller"] as const;
 export type RoleName = (typeof roleNames)[number];
@@ -43,6 +44,62 @@ function serviceUrl(format: RegExp, allowed: string, fallback: string) {
   return z.string().regex(format).meta({ secret: true, allowed }).default(fallback);
 }
 
+function pem(isValid: (text: string) => boolean, what: string, description: string) {
+  return z
+    .string()
+    .refine(isValid)
+    .meta({ secret: true, allowed: `the text of ${what} in PEM`, description })
+    .nullable()
+    .default(null);
+}
+
+/** The materials of TLS, the same for every service. */
+const trust = {
+  ca: pem(
+    isCertificate,
+    "certificates",
+    "Certificates of the authorities that may sign the server's; null: those of the system.",
+  ),
+  cert: pem(
+    isCertificate,
+    "a certificate",
+    "The certificate that we show, with `key`, to a server that asks for one.",
+  ),
+  key: pem(isPrivateKey, "a private key, not encrypted,", "The private key of `cert`."),
+};
+
+function tls(service: string) {
+  const enabled = z
+    .boolean()
+    .default(false)
+    .describe(
+      `Whether connections to ${service} are encrypted. The server's certificate must be signed ` +
+        "by an authority we know, and be for the host that we connect to.",
+    );
+  return z.strictObject({ enabled, ...trust }).prefault({});
+}
+
+/** The mechanisms of SASL that a broker may ask for. */
+export const saslMechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
+
+const sasl = z.strictObject({
+  mechanism: z
+    .enum(saslMechanisms)
+    .nullable()
+    .default(null)
+    .describe("How we log in to the brokers; null: not at all. PLAIN sends the password as it is."),
+  username: pattern(/^\S.{0,199}$/, "1 to 200 characters")
+    .nullable()
+    .default(null)
+    .describe("Who logs in."),
+  password: z
+    .string()
+    .min(1)
+    .meta({ secret: true, allowed: "text", description: "The password of `username`." })
+    .nullable()
+    .default(null),
+});
+
 const redis = z.strictObject({
   url: serviceUrl(
     /^redis(s|\+cluster|s\+cluster|\+sentinel|s\+sentinel)?:\/\/\S+$/,
@@ -53,6 +110,7 @@ const redis = z.strictObject({
   prefix: pattern(/^[\x21-\x7a]{0,64}$/, "0 to 64 printable characters, no space or braces")
     .default("doorbuster:")
     .describe("What every key begins with."),
+  tls: z.strictObject(trust).prefault({}),
 });
 
 const kafka = z.strictObject({
@@ -76,6 +134,8 @@ const kafka = z.strictObject({
     .max(7)
     .default(1)
     .describe("Copies of every message when `doorbuster migrate` makes the topics; 3 in earnest."),
+  tls: tls("the brokers"),
+  sasl: sasl.prefault({}),
 });
 
 const mysql = z.strictObject({
@@ -90,6 +150,7 @@ const mysql = z.strictObject({
     .max(200)
     .default(10)
     .describe("Connections that one process may open to it."),
+  tls: tls("MySQL"),
 });
 
 const etcd = z.strictObject({
@@ -203,7 +264,10 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .max(64)
     .default(1)
-    .describe("Processes that share the work of the role api on one port; clustered stores only."),
+    .describe(
+      "Processes that share the work of the role api on one port; one that ends is started " +
+        "again. Clustered stores only.",
+    ),
   auth: auth.prefault({}),
   log: z
     .strictObject({

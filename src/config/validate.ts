@@ -4,7 +4,9 @@ import { err, ok, type Result } from "../lib/result.ts";
 import { type Layer, sourceOf, sourceText } from "./layers.ts";
 import { isLoopback } from "./loopback.ts";
 import type { ConfigProblem } from "./problems.ts";
+import { problem, type Rule } from "./rule.ts";
 import { developmentSecret, type RoleName, type Settings } from "./schema.ts";
+import { serviceRules } from "./service-rules.ts";
 
 export interface SigningKey {
   readonly kid: string;
@@ -84,11 +86,6 @@ function signingKeys(auth: Settings["auth"]): AuthConfig["keys"] {
   return [{ kid: "default", secret: auth.secret ?? developmentSecret }];
 }
 
-interface Rule {
-  readonly reads: readonly string[];
-  check(settings: Settings, layers: readonly Layer[]): ConfigProblem | null;
-}
-
 function overlaps(path: string, other: string): boolean {
   return `${path}.`.startsWith(`${other}.`) || `${other}.`.startsWith(`${path}.`);
 }
@@ -151,6 +148,7 @@ const rules: readonly Rule[] = [
       return problem("metrics.port", String(metrics.port), layers, message);
     },
   },
+  ...serviceRules,
 ];
 
 const devTokensHelp = "leave it out, or listen on 127.0.0.1";
@@ -162,13 +160,4 @@ function developmentSecretRefused(host: string): string {
     "  openssl rand -base64 32 > doorbuster.secret && chmod 600 doorbuster.secret",
     "  export DOORBUSTER_AUTH_SECRET_FILE=doorbuster.secret",
   ].join("\n    ");
-}
-
-function problem(
-  field: string,
-  value: string | null,
-  layers: readonly Layer[],
-  message: string,
-): ConfigProblem {
-  return { field, value, source: sourceOf(layers, field.split(".")), message };
 }

@@ -30,6 +30,8 @@ export interface LogLag {
 }
 
 export interface Subscription {
+  /** Why nothing can be delivered at the moment, or null. What the handler throws is its own. */
+  failure(): string | null;
   /** Resolves when the handler in progress has ended and its position is committed; nothing is
    * delivered afterwards. */
   stop(): Promise<void>;

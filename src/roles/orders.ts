@@ -17,7 +17,13 @@ export interface OrdersRoleDeps extends PlaceOrdersDeps {
   readonly logger: RoleLog;
 }
 
-export function ordersRole(deps: OrdersRoleDeps): Role {
+/** A role whose work comes from the log. */
+export interface ConsumingRole extends Role {
+  /** Why no orders come at the moment, or null. */
+  failure(): string | null;
+}
+
+export function ordersRole(deps: OrdersRoleDeps): ConsumingRole {
   let subscription: Subscription | null = null;
 
   async function start(): Promise<void> {
@@ -37,5 +43,7 @@ export function ordersRole(deps: OrdersRoleDeps): Role {
     await subscription?.stop();
   }
 
-  return { name: "orders", start, stop };
+  const failure = () => (subscription === null ? "not started yet" : subscription.failure());
+
+  return { name: "orders", start, stop, failure };
 }

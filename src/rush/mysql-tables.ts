@@ -1,6 +1,12 @@
 /** Reads what the engine stored in MySQL with SQL of its own, past every line of engine code. */
 import { createConnection } from "mysql2/promise";
+import { type Tls, tlsOptions } from "../lib/tls.ts";
 import type { StoredOrder, StoredSale } from "./checker.ts";
+
+export interface MysqlPlace {
+  readonly url: string;
+  readonly tls: Tls;
+}
 
 interface Row {
   readonly id: string;
@@ -11,8 +17,10 @@ interface Row {
 }
 
 /** Throws if the tables cannot be read or are not the engine's. */
-export async function readStoredInMysql(url: string, saleId: string): Promise<StoredSale> {
-  const connection = await createConnection({ uri: url });
+export async function readStoredInMysql(place: MysqlPlace, saleId: string): Promise<StoredSale> {
+  const { url, tls } = place;
+  const ssl = tls.enabled ? { ssl: { ...tlsOptions(tls), verifyIdentity: true } } : {};
+  const connection = await createConnection({ uri: url, ...ssl });
   try {
     const sale = Number(saleId.slice(1));
     // One snapshot, so that the orders and the ledger are of the same moment.

@@ -3,6 +3,7 @@
 import type { Strategy } from "../domain/sale.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { CrowdOptions } from "./crowd.ts";
+import type { MysqlPlace } from "./mysql-tables.ts";
 
 /** As on the command line; everything has a default. Shares are between 0 and 1. */
 export interface RushOptions {
@@ -39,7 +40,7 @@ export interface Cluster {
   /** Environment variables that lead a server to them. */
   readonly settings: Readonly<Record<string, string>>;
   /** Where the tables are, for the checker. */
-  readonly mysqlUrl: string;
+  readonly mysql: MysqlPlace;
   /** What turns at the lock of a sale gain, with so many requests at a time. */
   lockRates(
     saleId: string,

@@ -64,7 +64,7 @@ async function startCluster(cluster: Cluster): Promise<Target> {
   };
   try {
     const { api, stop } = await startClusterProcesses(cluster, { dataDir: data.path, secret });
-    const readTables = (saleId: string) => readStoredInMysql(cluster.mysqlUrl, saleId);
+    const readTables = (saleId: string) => readStoredInMysql(cluster.mysql, saleId);
     const close = async () => {
       await stop();
       await remove();

@@ -41,6 +41,7 @@ export function orderLogContract(name: string, open: () => Promise<OrderLogHarne
         batches.push([...batch]);
       });
       await log.reached(group, await log.end());
+      expect(subscription.failure()).toBeNull();
       await subscription.stop();
       return batches;
     }

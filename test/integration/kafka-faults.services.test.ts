@@ -83,7 +83,7 @@ test("a killed broker loses nothing acknowledged, and all goes on once it is bac
   await until(() => acknowledged.size > 100 && seen.size > 100);
   await kafka.kill();
   await until(() => refused.length > 100);
-  await until(() => log.failure() !== null);
+  await until(() => log.failure() !== null && subscription.failure() !== null);
   await kafka.start();
   const back = performance.now();
   const [acknowledgedBefore, seenBefore] = [acknowledged.size, seen.size];
@@ -91,7 +91,7 @@ test("a killed broker loses nothing acknowledged, and all goes on once it is bac
   const producing = performance.now() - back;
   await until(() => seen.size > seenBefore);
   const consuming = performance.now() - back;
-  await until(() => log.failure() === null);
+  await until(() => log.failure() === null && subscription.failure() === null);
   await stop();
   await log.reached("g", await log.end());
   await subscription.stop();
@@ -207,6 +207,8 @@ test("a position that the log does not have stops the group and raises an alarm"
   const { seen, handler } = witness();
   const subscription = log.subscribe("g", 100, handler);
   await until(() => alarms.length > 0);
+  expect(log.failure()).toBeNull();
+  expect(subscription.failure()).toContain("its position is not in the log");
   await subscription.stop();
   expect(alarms[0]).toContain("its position is not in the log");
   expect(seen.size).toBe(0);

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import type { Subprocess } from "bun";
 
 const MAIN = join(import.meta.dir, "..", "..", "src", "main.ts");
-const DEADLINE_MS = 20_000;
 
 export interface Place {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** When it is killed, if it still runs then. */
+  readonly deadlineMs?: number;
 }
 
 export interface Ended {
@@ -20,6 +21,7 @@ export interface Ended {
 export interface Serving {
   /** The first line it printed that tells a URL. */
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<Ended>;
 }
 
@@ -42,18 +44,18 @@ export async function serving(args: readonly string[], place: Place): Promise<Se
     child.kill("SIGTERM");
     return ended(child, text);
   };
-  return { url: found, stop };
+  return { url: found, pid: child.pid, stop };
 }
 
 type Child = Subprocess<"ignore", "pipe", "pipe">;
 
-function spawn(args: readonly string[], { cwd, env = {} }: Place): Child {
+function spawn(args: readonly string[], { cwd, env = {}, deadlineMs = 20_000 }: Place): Child {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("DOORBUSTER_"));
   return Bun.spawn([process.execPath, MAIN, ...args], {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: DEADLINE_MS,
+    timeout: deadlineMs,
     killSignal: "SIGKILL",
   });
 }

@@ -1,10 +1,10 @@
 /** A Kafka broker of a test's own, to be killed, frozen and started again. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kafkaServer } from "../../scripts/services/kafka.ts";
+import { kafkaServer, type SecuredListeners } from "../../scripts/services/kafka.ts";
 import { signalServer, startServer, stopServer } from "../../scripts/services/server.ts";
+import { freePort } from "./free-port.ts";
 import { suspendServer } from "./suspend-server.ts";
 
 export interface PrivateKafka {
@@ -19,10 +19,11 @@ export interface PrivateKafka {
   remove(): Promise<void>;
 }
 
-export async function privateKafka(): Promise<PrivateKafka> {
+export async function privateKafka(secured?: SecuredListeners): Promise<PrivateKafka> {
   const dir = mkdtempSync(join(tmpdir(), "doorbuster-kafka-"));
   const [port, controllerPort] = await Promise.all([freePort(), freePort()]);
-  const server = kafkaServer({ dir, port, controllerPort });
+  const place = { dir, port, controllerPort };
+  const server = kafkaServer(secured === undefined ? place : { ...place, secured });
   await startServer(server);
   return {
     broker: `127.0.0.1:${port}`,
@@ -35,15 +36,4 @@ export async function privateKafka(): Promise<PrivateKafka> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" ? (address?.port ?? 0) : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

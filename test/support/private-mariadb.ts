@@ -1,13 +1,13 @@
 /** A MariaDB server of a test's own, to be killed, frozen and started again. */
-import { createServer } from "node:net";
 import { mariadbServer } from "../../scripts/services/mariadb.ts";
 import { signalServer, startServer, stopServer } from "../../scripts/services/server.ts";
+import { freePort } from "./free-port.ts";
 import { suspendServer } from "./suspend-server.ts";
 import { tempDir } from "./temp-dir.ts";
 
-export async function privateMariadb() {
+export async function privateMariadb(flags: readonly string[] = []) {
   const port = await freePort();
-  const server = mariadbServer({ dir: tempDir(), port });
+  const server = mariadbServer({ dir: tempDir(), port, flags });
   await startServer(server);
   return {
     url: `mysql://doorbuster:doorbuster@127.0.0.1:${port}/doorbuster`,
@@ -20,16 +20,4 @@ export async function privateMariadb() {
     thaw: () => signalServer(server, "SIGCONT"),
     stop: () => stopServer(server, "SIGKILL"),
   };
-}
-
-function freePort(): Promise<number> {
-  const probe = createServer();
-  return new Promise((resolve, reject) => {
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = address !== null && typeof address === "object" ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
 }

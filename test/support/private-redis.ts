@@ -1,16 +1,16 @@
 /** Redis servers that only one test file uses, so that it may stop, hang, flush and break them. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { redisAnswers } from "../../scripts/services/probes.ts";
-import { redisServer } from "../../scripts/services/redis.ts";
+import { type RedisOptions, redisServer } from "../../scripts/services/redis.ts";
 import {
   type Server,
   signalServer,
   startServer,
   stopServer,
 } from "../../scripts/services/server.ts";
+import { freePort } from "./free-port.ts";
 import { suspendServer } from "./suspend-server.ts";
 
 export interface PrivateRedis {
@@ -30,21 +30,27 @@ export interface PrivateRedis {
 /** Loopback has ports for the bus of a cluster 10,000 above those of clients. */
 const highestPort = 55_535;
 
-export async function privateRedis(options: { cluster?: boolean } = {}): Promise<PrivateRedis> {
-  const port = await freePort();
+export async function privateRedis(
+  options: Pick<RedisOptions, "cluster" | "settings"> = {},
+): Promise<PrivateRedis> {
+  const port = await freePort(highestPort);
   const server = redisServer({ dir: newDirectory(), port, ...options });
   return { ...controlOf(server), port, url: `redis://127.0.0.1:${port}` };
 }
 
 /** A sentinel that watches a master under the name `shop` and gives it up soon. */
-export async function privateSentinel(masterPort: number): Promise<PrivateRedis> {
-  const port = await freePort();
+export async function privateSentinel(
+  masterPort: number,
+  settings: readonly string[] = [],
+): Promise<PrivateRedis> {
+  const port = await freePort(highestPort);
   const config = [
     `port ${port}`,
     "bind 127.0.0.1",
     `sentinel monitor shop 127.0.0.1 ${masterPort} 1`,
     "sentinel down-after-milliseconds shop 500",
     "sentinel failover-timeout shop 2000",
+    ...settings,
   ];
   const dir = newDirectory();
   writeFileSync(join(dir, "sentinel.conf"), config.join("\n"));
@@ -75,16 +81,4 @@ function controlOf(server: Server): Omit<PrivateRedis, "port" | "url"> {
 /** Not one that a test helper removes by itself: a server is found by its pid file in there. */
 function newDirectory(): string {
   return mkdtempSync(join(tmpdir(), "doorbuster-redis-"));
-}
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const probe = createServer();
-    await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-    const address = probe.address();
-    await new Promise((resolve) => probe.close(resolve));
-    if (address !== null && typeof address === "object" && address.port <= highestPort) {
-      return address.port;
-    }
-  }
 }

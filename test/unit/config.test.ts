@@ -37,6 +37,7 @@ async function messages(given: Given): Promise<string> {
   return formatProblems(await problems(given));
 }
 
+const noTrust = { ca: null, cert: null, key: null };
 const portFlag = (value: string): Flag => ({ name: "--port", path: "port", value });
 
 describe("layers", () => {
@@ -49,14 +50,20 @@ describe("layers", () => {
       port: 7070,
       dataDir: ".doorbuster",
       stores: { kind: "embedded" },
-      redis: { url: "redis://127.0.0.1:6379", prefix: "doorbuster:" },
+      redis: { url: "redis://127.0.0.1:6379", prefix: "doorbuster:", tls: noTrust },
       kafka: {
         brokers: ["127.0.0.1:9092"],
         prefix: "doorbuster.",
         partitions: 6,
         replication: 1,
+        tls: { enabled: false, ...noTrust },
+        sasl: { mechanism: null, username: null, password: null },
       },
-      mysql: { url: "mysql://root@127.0.0.1:3306/doorbuster", connections: 10 },
+      mysql: {
+        url: "mysql://root@127.0.0.1:3306/doorbuster",
+        connections: 10,
+        tls: { enabled: false, ...noTrust },
+      },
       etcd: {
         hosts: ["http://127.0.0.1:2379"],
         prefix: "doorbuster/locks/",

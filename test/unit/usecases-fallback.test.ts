@@ -70,6 +70,14 @@ describe("a sale of the strategy database", () => {
     expect(await ledger(sale)).toMatchObject({ sold: 1 });
   });
 
+  test("is accepted though the log does not take it", async () => {
+    const sale = await openSale({ strategy: "database" });
+    const log = { append: () => Promise.reject(new Error("no answer")) };
+    const answer = await engine.buy(sale, { buyer: "a" }, { log });
+    expect(answer.ok && answer.value.status).toBe("accepted");
+    expect(await ledger(sale)).toMatchObject({ sold: 1 });
+  });
+
   test("gains what is restocked, and stops when it is paused", async () => {
     const sale = await openSale({ strategy: "database", stock: units(1) });
     expect(await bought(sale, "a")).toBe("accepted");

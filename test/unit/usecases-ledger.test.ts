@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { type BuyerId, epoch, type OrderId, units } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { Sale } from "../../src/domain/sale.ts";
+import { InvariantError } from "../../src/lib/assert.ts";
 import { ordersGroup } from "../../src/roles/orders.ts";
 import { audit } from "../../src/usecases/audit.ts";
 import { actOnSale } from "../../src/usecases/change-sale.ts";
@@ -49,6 +50,23 @@ describe("consuming the log", () => {
     const report = await placeOrders(engine.deps, [message, message]);
     expect(report).toMatchObject({ placed: 0, refused: 0, duplicates: 2, poison: 0 });
     expect(await audited()).toMatchObject({ ok: true, sold: 1, orders: 1, remaining: 4 });
+  });
+
+  test("goes on while the stock cannot be told; a sweep brings it up to date", async () => {
+    const id = await bought();
+    const order = await findOrder(engine.deps, id);
+    if (order === null || order.buyerId === null) throw new Error("no order");
+    const place = { partition: 0, offset: 0, producedAt: order.reservedAt };
+    const message = { ...place, order, orderId: id, raw: () => "" };
+    const settle = () => Promise.reject(new Error("the stock is away"));
+    const away = { ...engine.deps, stock: { ...engine.deps.stock, settle } };
+    expect(await placeOrders(away, [message])).toMatchObject({ placed: 1, untold: 1 });
+    expect(await level()).toMatchObject({ pendingOrders: 1 });
+    expect(await placeOrders(engine.deps, [message])).toMatchObject({ duplicates: 1, untold: 0 });
+    expect(await level()).toMatchObject({ pendingOrders: 0 });
+    const broken = () => Promise.reject(new InvariantError("units do not add up"));
+    const wrong = { ...engine.deps, stock: { ...engine.deps.stock, settle: broken } };
+    await expect(placeOrders(wrong, [message])).rejects.toThrow("do not add up");
   });
 
   test("refuses what the ledger has no room for, and gives no unit back", async () => {

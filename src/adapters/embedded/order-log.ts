@@ -68,6 +68,8 @@ export function embeddedOrderLog(database: Database, clock: Clock): OrderLog {
     wakers.add(loop.wake);
     loop.wake();
     return {
+      // What would keep it from reading keeps the database from everything, and is told there.
+      failure: () => null,
       stop: () => {
         wakers.delete(loop.wake);
         return loop.stop();
@@ -161,7 +163,7 @@ interface ConsumerDeps {
 /** One group's loop: read, handle, commit the position; asleep while there is nothing to read. A
  * position is committed together with the next batch's effect; if that fails, the loop goes back
  * to what was committed. */
-function consumer(deps: ConsumerDeps): Subscription & { wake(): void } {
+function consumer(deps: ConsumerDeps): Pick<Subscription, "stop"> & { wake(): void } {
   const { group, positions } = deps;
   let cursor = positions.of(group);
   let committing: Promise<void> = Promise.resolve();

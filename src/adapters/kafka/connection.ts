@@ -1,6 +1,7 @@
 /** How every client of this adapter reaches the brokers, and what it tells about troubles. */
 import type { BaseOptions } from "@platformatic/kafka";
 import { limits } from "../../domain/limits.ts";
+import { type Tls, tlsOptions } from "../../lib/tls.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 
 export interface KafkaConnection {
@@ -8,6 +9,16 @@ export interface KafkaConnection {
   readonly brokers: readonly string[];
   /** What the name of every topic and group begins with. */
   readonly prefix: string;
+  /** Not encrypted without. */
+  readonly tls?: Tls;
+  /** Nobody in particular without. */
+  readonly sasl?: Sasl;
+}
+
+export interface Sasl {
+  readonly mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512" | null;
+  readonly username: string | null;
+  readonly password: string | null;
 }
 
 /** What an operator should hear of. */
@@ -28,8 +39,10 @@ export interface KafkaEvents {
 export const clientName = `doorbuster-${process.pid}`;
 
 /** Retries here bridge a blink; outages are bridged by who calls, with a back-off of its own. */
-export function clientOptions({ brokers }: KafkaConnection) {
+export function clientOptions({ brokers, tls, sasl }: KafkaConnection) {
   return {
+    ...(tls?.enabled && { tls: { ...tlsOptions(tls) } }),
+    ...(sasl !== undefined && loginOf(sasl)),
     clientId: clientName,
     bootstrapBrokers: [...brokers],
     retries: 2,
@@ -39,6 +52,11 @@ export function clientOptions({ brokers }: KafkaConnection) {
     metadataMaxAge: 60_000,
     autocreateTopics: false,
   } satisfies BaseOptions;
+}
+
+function loginOf({ mechanism, username, password }: Sasl): Pick<BaseOptions, "sasl"> {
+  if (mechanism === null) return {};
+  return { sasl: { mechanism, username: username ?? "", password: password ?? "" } };
 }
 
 /** Runs a request; a failure says that the service is unavailable, and why. */

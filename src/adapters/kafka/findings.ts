@@ -4,11 +4,14 @@ import { limits } from "../../domain/limits.ts";
 import { type Finding, failing, fine, warning } from "../../lib/finding.ts";
 import { unreachable } from "../shared/service-findings.ts";
 import { asked } from "./connection.ts";
-import { topicNames } from "./names.ts";
+import { consumptionFinding } from "./consumption-findings.ts";
+import { groupName, topicNames } from "./names.ts";
 import { findTopic, type TopicFound, type TopicsPlan, withAdmin } from "./topics.ts";
 
-export async function kafkaFindings(plan: TopicsPlan): Promise<Finding[]> {
+/** `group` is the ledger's consumer group. */
+export async function kafkaFindings(plan: TopicsPlan, group: string): Promise<Finding[]> {
   const names = topicNames(plan.prefix);
+  const consumers = groupName(plan.prefix, group);
   try {
     return await withAdmin(plan, async (admin) => {
       const { brokers } = await asked("reaching the brokers", () => admin.metadata({ topics: [] }));
@@ -16,13 +19,23 @@ export async function kafkaFindings(plan: TopicsPlan): Promise<Finding[]> {
       const letters = await findTopic(admin, names.deadLetters);
       return [
         fine("kafka", `brokers: ${brokers.size}`),
+        ...loginFindings(plan),
         ...(orders === null ? [missing(names.orders)] : topicFindings(orders, plan)),
         ...(letters === null ? [missing(names.deadLetters)] : [replication(letters)]),
+        ...(orders === null ? [] : [await consumptionFinding(admin, names.orders, consumers)]),
       ];
     });
   } catch (reason) {
-    return [unreachable("kafka", reason, "Start it, or mend kafka.brokers.")];
+    return [unreachable("kafka", reason, help)];
   }
+}
+
+const help = "Start it, or mend kafka.brokers, kafka.tls or kafka.sasl.";
+
+function loginFindings({ tls, sasl }: TopicsPlan): Finding[] {
+  if (sasl?.mechanism !== "PLAIN" || tls?.enabled === true) return [];
+  const advice = "Set kafka.tls.enabled, or log in by SCRAM: whoever listens learns the password.";
+  return [warning("kafka login", "PLAIN without encryption", advice)];
 }
 
 function missing(name: string): Finding {

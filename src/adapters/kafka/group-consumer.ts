@@ -3,7 +3,7 @@
  *  positions, so everything is delivered at least once and nothing is skipped. */
 import { InvariantError } from "../../lib/assert.ts";
 import type { LoggedOrder, Subscription } from "../../ports/order-log.ts";
-import { clientName, type KafkaConnection, type KafkaEvents } from "./connection.ts";
+import { clientName, type KafkaConnection, type KafkaEvents, whyOf } from "./connection.ts";
 import { groupMember } from "./group-member.ts";
 import { type OffsetCommitter, offsetCommitter } from "./offset-committer.ts";
 import type { OrderMessage } from "./order-message.ts";
@@ -38,14 +38,26 @@ interface Context extends GroupConsumerOptions {
   readonly stopping: AbortSignal;
   /** By partition, the offset after the last message that was handed to the handler. */
   readonly delivered: Map<number, number>;
+  readonly condition: Condition;
+}
+
+interface Condition {
+  /** Why this is no member that consumes, or null. */
+  failure: string | null;
+  fetcher: PartitionFetcher | null;
 }
 
 export function groupConsumer(options: GroupConsumerOptions): Subscription {
   const stopper = new AbortController();
   const instanceId = `${clientName}-${crypto.randomUUID()}`;
-  const context = { ...options, instanceId, stopping: stopper.signal, delivered: new Map() };
-  const running = sessions(context);
+  const condition: Condition = { failure: "the group was not joined yet", fetcher: null };
+  const stopping = stopper.signal;
+  const running = sessions({ ...options, instanceId, stopping, delivered: new Map(), condition });
   return {
+    failure: () => {
+      const why = condition.failure ?? condition.fetcher?.failure() ?? null;
+      return why === null ? null : `group ${options.group}: ${why}`;
+    },
     stop: () => {
       stopper.abort();
       return running;
@@ -55,17 +67,19 @@ export function groupConsumer(options: GroupConsumerOptions): Subscription {
 
 /** A broken invariant ends the process, as everywhere; all else is tried again. */
 async function sessions(context: Context): Promise<void> {
-  const { stopping } = context;
+  const { stopping, condition } = context;
   for (let failures = 0; !stopping.aborted; ) {
     const worked = () => {
       if (failures > 0) context.events.reconnected("consumer");
       failures = 0;
+      condition.failure = null;
     };
     try {
       await session(context, worked);
     } catch (reason) {
       if (reason instanceof InvariantError) throw reason;
       failures += 1;
+      condition.failure = isOutOfRange(reason) ? outOfRangeAdvice : whyOf(reason);
       report(context, reason, failures);
       const delayMs = isOutOfRange(reason) ? outOfRangeMs : backOffMs(reopenAfterMs, failures);
       await pause(delayMs, stopping);
@@ -99,6 +113,7 @@ async function session(context: Context, worked: () => void): Promise<void> {
   const member = groupMember({ ...context, changed, lost: fail });
   const place = { member, events, group, signal: ended.signal, fetched: wake.now, fail };
   const fetcher = partitionFetcher({ ...place, aheadMax: context.max * batchesAhead });
+  context.condition.fetcher = fetcher;
   const committer = offsetCommitter({
     commit: member.commit,
     owns: fetcher.owned.has,

@@ -1,7 +1,7 @@
 /** Keeps messages at hand: fetches from every broker that leads some of our partitions, one fetch
  *  each at a time, ahead of the handler by a bounded number of messages. */
 import { findErrorBy } from "@platformatic/kafka";
-import type { KafkaEvents } from "./connection.ts";
+import { type KafkaEvents, whyOf } from "./connection.ts";
 import type { GroupMember } from "./group-member.ts";
 import { type OwnedPartition, type OwnedPartitions, ownedPartitions } from "./owned-partitions.ts";
 import { backOffMs, pause } from "./wake-up.ts";
@@ -14,6 +14,8 @@ export interface PartitionFetcher {
   follow(): Promise<void>;
   /** Starts the fetches that are due. */
   start(): void;
+  /** Why the last fetch failed, or null if it did not. */
+  failure(): string | null;
 }
 
 export interface PartitionFetcherOptions {
@@ -38,6 +40,7 @@ export function partitionFetcher(options: PartitionFetcherOptions): PartitionFet
   const busy = new Set<number>();
   let changes = 0;
   let failures = 0;
+  let lastFailure: string | null = null;
 
   function changed(forgotten: boolean): void {
     changes += 1;
@@ -80,6 +83,7 @@ export function partitionFetcher(options: PartitionFetcherOptions): PartitionFet
       }
       if (failures > 0) events.reconnected("consumer");
       failures = 0;
+      lastFailure = null;
     } catch (reason) {
       await failed(reason);
     } finally {
@@ -93,11 +97,12 @@ export function partitionFetcher(options: PartitionFetcherOptions): PartitionFet
     if (options.signal.aborted) return;
     if (isOutOfRange(reason)) return options.fail(reason);
     failures += 1;
+    lastFailure = whyOf(reason);
     if (failures === 1) events.trouble(`group ${group} cannot fetch; trying again`, reason);
     await pause(backOffMs(retryAfterMs, failures), options.signal);
   }
 
-  return { owned, changed, follow, start };
+  return { owned, changed, follow, start, failure: () => lastFailure };
 }
 
 /** The log does not have the offset: it was removed before it was consumed, or never written. */

@@ -1,6 +1,6 @@
 /** Whether the brokers answer and have the topic: asked again and again, so that readiness tells of
  *  an outage, and of its end, also while nothing is sold. */
-import { Admin, findErrorBy, UserError } from "@platformatic/kafka";
+import { Admin, findErrorBy } from "@platformatic/kafka";
 import { clientOptions, type KafkaConnection, whyOf } from "./connection.ts";
 import { pause } from "./wake-up.ts";
 
@@ -39,8 +39,15 @@ async function probe(admin: Admin, topic: string): Promise<string | null> {
     await admin.metadata({ topics: [topic], forceUpdate: true });
     return null;
   } catch (reason) {
-    const unknownTopic = reason instanceof Error && findErrorBy(reason, "code", UserError.code);
-    if (unknownTopic) return `the topic ${topic} does not exist: run \`doorbuster migrate\``;
+    if (isUnknown(topic, reason))
+      return `the topic ${topic} does not exist: run \`doorbuster migrate\``;
     return `the brokers cannot be reached: ${whyOf(reason)}`;
   }
+}
+
+/** The library has no code for it. */
+function isUnknown(topic: string, reason: unknown): boolean {
+  return (
+    reason instanceof Error && findErrorBy(reason, "message", `Unknown topic ${topic}.`) !== null
+  );
 }

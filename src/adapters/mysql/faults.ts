@@ -6,7 +6,8 @@ export function isConflict(reason: unknown): boolean {
   return conflicts.has(codeOf(reason));
 }
 
-/** The server cannot be reached, does not answer or cannot write. The connection is of no use. */
+/** The server cannot be reached, lets us not in, does not answer or cannot write. The connection is
+ * of no use. */
 export function isUnavailable(reason: unknown): reason is Error {
   if (!(reason instanceof Error) || isConflict(reason)) return false;
   const { fatal, sqlState } = reason as Partial<QueryError>;
@@ -51,6 +52,7 @@ const poolRefusals = new Set(["Queue limit reached.", "Pool is closed."]);
 
 const unavailable = new Set([
   ...lost,
+  "ER_ACCESS_DENIED_ERROR",
   "ER_CON_COUNT_ERROR",
   "ER_QUERY_INTERRUPTED",
   "ER_OPTION_PREVENTS_STATEMENT",

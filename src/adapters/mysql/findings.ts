@@ -26,7 +26,7 @@ export async function mysqlFindings(mysql: Mysql): Promise<Finding[]> {
       clockFinding("mysql clock", asked, Number(settings.now)),
     ];
   } catch (reason) {
-    return [unreachable("mysql", reason, "Start it, or mend mysql.url.")];
+    return [unreachable("mysql", reason, "Start it, or mend mysql.url or mysql.tls.")];
   }
 }
 

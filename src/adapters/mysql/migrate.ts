@@ -4,7 +4,7 @@ import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 import initial from "./migrations/0001-initial.sql" with { type: "text" };
 import controllers from "./migrations/0002-controllers.sql" with { type: "text" };
 import modes from "./migrations/0003-modes.sql" with { type: "text" };
-import { type Mysql, openMysql } from "./pool.ts";
+import { type Mysql, type MysqlOptions, openMysql } from "./pool.ts";
 import type { Session } from "./session.ts";
 
 const migrations = [initial, controllers, modes];
@@ -27,11 +27,11 @@ const lockSeconds = 2;
 const ddlTimeoutMs = 3_600_000;
 
 /** Makes the database of the URL unless it is there or the user may not. */
-export async function makeDatabase(url: string): Promise<void> {
-  const server = new URL(url);
+export async function makeDatabase(options: MysqlOptions): Promise<void> {
+  const server = new URL(options.url);
   const name = server.pathname.slice(1);
   server.pathname = "/";
-  const mysql = openMysql({ url: server.href, connections: 1 });
+  const mysql = openMysql({ ...options, url: server.href, connections: 1 });
   try {
     await mysql.use((session) => session.query("CREATE DATABASE IF NOT EXISTS ??", [name]));
   } catch (reason) {

@@ -1,6 +1,7 @@
 /** Connections to MySQL or MariaDB. A server that is away or hangs fails a call within seconds; the
  * pool heals by itself when it is back. */
 import { createPool, type PoolConnection } from "mysql2/promise";
+import { type Tls, tlsOptions } from "../../lib/tls.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 import { isConflict, isLost, isUnavailable } from "./faults.ts";
 import { mysqlLimits } from "./limits.ts";
@@ -11,6 +12,8 @@ export interface MysqlOptions {
   readonly url: string;
   /** Most connections. */
   readonly connections: number;
+  /** Not encrypted without. */
+  readonly tls?: Tls;
 }
 
 export interface TransactionOptions {
@@ -31,9 +34,10 @@ export interface Mysql {
   close(): Promise<void>;
 }
 
-export function openMysql({ url, connections }: MysqlOptions): Mysql {
+export function openMysql({ url, connections, tls }: MysqlOptions): Mysql {
   const pool = createPool({
     uri: url,
+    ...(tls?.enabled && { ssl: { ...tlsOptions(tls), verifyIdentity: true } }),
     connectionLimit: connections,
     queueLimit: mysqlLimits.waitingMax,
     connectTimeout: mysqlLimits.connectTimeoutMs,

@@ -1,5 +1,6 @@
 /** What `redis.url` says: one server, a cluster, or sentinels that know the master. */
 import type { RedisOptions } from "ioredis";
+import { type Tls, tlsOptions } from "../../lib/tls.ts";
 
 export interface HostPort {
   readonly host: string;
@@ -15,16 +16,17 @@ export type RedisAddress =
       readonly options: RedisOptions;
     };
 
+const noTrust: Omit<Tls, "enabled"> = { ca: null, cert: null, key: null };
 const defaultPort = 6379;
 const sentinelPort = 26_379;
 
 /** The text has passed the configuration's pattern:
  * redis[s][+cluster|+sentinel]://[[user]:password@]host[:port],…[/database or master's name]. */
-export function parseRedisUrl(text: string): RedisAddress {
+export function parseRedisUrl(text: string, trust = noTrust): RedisAddress {
   const [scheme = "", rest = ""] = text.split("://");
   const at = rest.lastIndexOf("@");
   const [hosts = "", path = ""] = rest.slice(at + 1).split("/");
-  const options = { ...credentials(rest.slice(0, Math.max(0, at))), ...tls(scheme) };
+  const options = { ...credentials(rest.slice(0, Math.max(0, at))), ...tls(scheme, trust) };
   if (scheme.endsWith("+cluster")) {
     return { kind: "cluster", seeds: hostPorts(hosts, defaultPort), options };
   }
@@ -54,6 +56,11 @@ function credentials(text: string): RedisOptions {
   return username === "" ? { password } : { username, password };
 }
 
-function tls(scheme: string): RedisOptions {
-  return scheme.startsWith("rediss") ? { tls: {} } : {};
+/** Sentinels are asked by the same kind of way as the server that they name. */
+function tls(scheme: string, trust: Omit<Tls, "enabled">): RedisOptions {
+  if (!scheme.startsWith("rediss")) return {};
+  const options = { ...tlsOptions(trust) };
+  return scheme.endsWith("+sentinel")
+    ? { tls: options, sentinelTLS: options, enableTLSForSentinelMode: true }
+    : { tls: options };
 }

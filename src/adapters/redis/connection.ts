@@ -1,6 +1,7 @@
 /** The way to Redis, whatever it is: one server, the master that sentinels name, or a cluster. */
 import { createHash } from "node:crypto";
-import { parseRedisUrl } from "./address.ts";
+import type { Tls } from "../../lib/tls.ts";
+import { parseRedisUrl, type RedisAddress } from "./address.ts";
 import { openCluster } from "./cluster.ts";
 import { openNode, type RedisNode, type Reply, type Value } from "./node.ts";
 import { NotExecuted } from "./refusal.ts";
@@ -27,8 +28,9 @@ export interface Script {
 
 const pollMs = 10;
 
-export function openRedis(url: string): RedisConnection {
-  const way = wayTo(url);
+/** `trust` is what TLS goes by where the URL asks for it. */
+export function openRedis(url: string, trust?: Omit<Tls, "enabled">): RedisConnection {
+  const way = wayTo(parseRedisUrl(url, trust));
 
   async function ping(): Promise<void> {
     const why = way.failure();
@@ -47,8 +49,7 @@ export function openRedis(url: string): RedisConnection {
   return { ...way, ping, ready };
 }
 
-function wayTo(url: string): Omit<RedisConnection, "ping" | "ready"> {
-  const address = parseRedisUrl(url);
+function wayTo(address: RedisAddress): Omit<RedisConnection, "ping" | "ready"> {
   if (address.kind === "cluster") return openCluster(address.seeds, address.options);
   const node = openNode(address.options);
   const { host, port, name } = address.options;
