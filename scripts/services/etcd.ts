@@ -9,11 +9,14 @@ export interface EtcdOptions {
   readonly dir: string;
   readonly port: number;
   readonly peerPort: number;
+  /** Files with the certificate and its key; then clients must come by https. */
+  readonly certificate?: { readonly certFile: string; readonly keyFile: string };
 }
 
-export function etcdServer({ dir, port, peerPort }: EtcdOptions): Server {
+export function etcdServer({ dir, port, peerPort, certificate }: EtcdOptions): Server {
   const id = `etcd-${port}`;
-  const [client, peer] = [port, peerPort].map((at) => `http://127.0.0.1:${at}`);
+  const scheme = certificate === undefined ? "http" : "https";
+  const [client, peer] = [`${scheme}://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
   return {
     id,
     dir,
@@ -23,7 +26,10 @@ export function etcdServer({ dir, port, peerPort }: EtcdOptions): Server {
       ...["--listen-client-urls", `${client}`, "--advertise-client-urls", `${client}`],
       ...["--listen-peer-urls", `${peer}`, "--initial-advertise-peer-urls", `${peer}`],
       ...["--initial-cluster", `one=${peer}`],
+      ...(certificate === undefined
+        ? []
+        : ["--cert-file", certificate.certFile, "--key-file", certificate.keyFile]),
     ],
-    ready: () => etcdAnswers(port),
+    ready: () => etcdAnswers(client),
   };
 }

@@ -52,8 +52,10 @@ export function mysqlAnswers(port: number): Promise<boolean> {
   return probe(port, null, (bytes) => bytes[4] === 10);
 }
 
-export async function etcdAnswers(port: number): Promise<boolean> {
+/** Whatever its certificate: only whether it is there is asked. */
+export async function etcdAnswers(url: string): Promise<boolean> {
   const signal = AbortSignal.timeout(answerMs);
-  const answer = await fetch(`http://127.0.0.1:${port}/health`, { signal }).catch(() => null);
+  const tls = { rejectUnauthorized: false };
+  const answer = await fetch(`${url}/health`, { signal, tls }).catch(() => null);
   return answer?.ok === true;
 }

@@ -190,6 +190,7 @@ const etcd = z.strictObject({
     .nullable()
     .default(null)
     .describe("That user's password."),
+  tls: z.strictObject(trust).prefault({}),
 });
 
 const auth = z.strictObject({

@@ -49,7 +49,7 @@ describe("after a restart", () => {
     await redis.stop();
     await redis.start();
     await connection.ready(readyMs);
-    expect(await buy("b")).toMatchObject(unavailable("doorbuster sale rebuild s1"));
+    expect(await buy("b")).toMatchObject(unavailable("a controller loads it from the ledger"));
     await stock.settle([order]);
     await stock.release([order], true);
     expect(await stock.level(saleId)).toBeNull();
@@ -130,7 +130,7 @@ describe("when the server hangs", () => {
     expect(await buy("b")).toMatchObject({ ok: false, error: { code: "stock-unavailable" } });
     await redis.start();
     await connection.ready(readyMs);
-    expect(await buy("a")).toMatchObject(unavailable("doorbuster sale rebuild s1"));
+    expect(await buy("a")).toMatchObject(unavailable("a controller loads it from the ledger"));
   });
 });
 

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { Redis } from "ioredis";
+import { freePort } from "../../scripts/support/free-port.ts";
 import { openRedis, type RedisConnection } from "../../src/adapters/redis/connection.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
-import { freePort } from "../support/free-port.ts";
 import { type PrivateRedis, privateRedis, privateSentinel } from "../support/private-redis.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { until } from "../support/until.ts";

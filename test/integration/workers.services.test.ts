@@ -1,10 +1,10 @@
 /** `serve --workers`: several processes of the role api on one port, and one that keeps them. */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { commandLineOf, outputOf } from "../../scripts/services/process.ts";
+import { freePort } from "../../scripts/support/free-port.ts";
 import { newSecret, signedTokens } from "../../src/rush/target.ts";
 import { type TestCluster, testCluster } from "../support/cluster.ts";
 import { type Serving, serving } from "../support/doorbuster-process.ts";
-import { freePort } from "../support/free-port.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { untilAsync } from "../support/until.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { kafkaServer, type SecuredListeners } from "../../scripts/services/kafka.ts";
 import { signalServer, startServer, stopServer } from "../../scripts/services/server.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../scripts/support/free-port.ts";
 import { suspendServer } from "./suspend-server.ts";
 
 export interface PrivateKafka {

@@ -1,7 +1,7 @@
 /** A MariaDB server of a test's own, to be killed, frozen and started again. */
 import { mariadbServer } from "../../scripts/services/mariadb.ts";
 import { signalServer, startServer, stopServer } from "../../scripts/services/server.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../scripts/support/free-port.ts";
 import { suspendServer } from "./suspend-server.ts";
 import { tempDir } from "./temp-dir.ts";
 

@@ -10,7 +10,7 @@ import {
   startServer,
   stopServer,
 } from "../../scripts/services/server.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../scripts/support/free-port.ts";
 import { suspendServer } from "./suspend-server.ts";
 
 export interface PrivateRedis {

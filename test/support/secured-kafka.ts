@@ -1,8 +1,8 @@
 /** A Kafka broker of a test's own that is reached by encrypted ways, with and without a login. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../../scripts/support/free-port.ts";
 import type { Certificate, Certificates } from "./certificates.ts";
-import { freePort } from "./free-port.ts";
 import { type PrivateKafka, privateKafka } from "./private-kafka.ts";
 import { tempDir } from "./temp-dir.ts";
 

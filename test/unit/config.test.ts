@@ -72,6 +72,7 @@ describe("layers", () => {
         generation: 0,
         username: null,
         password: null,
+        tls: noTrust,
       },
       sharePort: false,
       workers: 1,

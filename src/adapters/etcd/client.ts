@@ -1,6 +1,7 @@
 /** etcd's HTTP/JSON gateway (https://etcd.io/docs/v3.5/dev-guide/api_grpc_gateway/), which every
  *  etcd since 3.4 has: keys and values are base64, 64-bit numbers are text. Each call is answered
  *  in time or fails, and one that fails goes to the next host when it is made again. */
+import { type Tls, type TlsOptions, tlsOptions } from "../../lib/tls.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 
 export interface EtcdOptions {
@@ -8,17 +9,24 @@ export interface EtcdOptions {
   readonly hosts: readonly string[];
   readonly username?: string | null;
   readonly password?: string | null;
+  /** For `https`. */
+  readonly tls?: Omit<Tls, "enabled">;
 }
 
 export interface EtcdClient {
   /** Throws `ServiceUnavailable` if no answer came in time: the call may have had its effect. */
   call<Answer>(path: string, body: object, timeoutMs?: number): Promise<Answer>;
-  /** Where to open a stream, and with what headers. */
-  stream(path: string): Promise<{ readonly url: string; readonly headers: Record<string, string> }>;
+  /** Where to open a stream, and how. */
+  stream(path: string): Promise<EtcdStream>;
   /** Asks another host from now on. */
   turnAway(): void;
   /** Why etcd cannot be used, as of the last call, or null. */
   failure(): string | null;
+}
+
+export interface EtcdStream {
+  readonly url: string;
+  readonly options: { readonly headers: Record<string, string>; readonly tls?: TlsOptions };
 }
 
 /** etcd understood the call and refused it. */
@@ -45,6 +53,8 @@ const unauthenticated = 16;
 const passing = new Set([4, 8, 10, 14]);
 
 export function etcdClient(options: EtcdOptions): EtcdClient {
+  const { tls } = options;
+  const encrypted = tls === undefined ? {} : { tls: tlsOptions(tls) };
   let at = 0;
   let token: string | null = null;
   let failing: string | null = "etcd: not asked yet";
@@ -96,7 +106,13 @@ export function etcdClient(options: EtcdOptions): EtcdClient {
     timeoutMs: number,
   ): Promise<Answer> {
     const signal = AbortSignal.timeout(timeoutMs);
-    const init = { method: "POST", body: JSON.stringify(body), headers: sent, signal };
+    const init = {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: sent,
+      signal,
+      ...encrypted,
+    };
     const response = await fetch(host() + path, init);
     const answer = (await response.json()) as Problem;
     if (!response.ok || answer.code !== undefined) throw problemOf(answer, response.status);
@@ -107,7 +123,9 @@ export function etcdClient(options: EtcdOptions): EtcdClient {
     call,
     turnAway,
     failure: () => failing,
-    stream: async (path) => ({ url: host() + path, headers: await headers() }),
+    stream: async (path) => {
+      return { url: host() + path, options: { headers: await headers(), ...encrypted } };
+    },
   };
 }
 

@@ -51,8 +51,11 @@ interface Context {
 
 type Refused = "timeout" | "cancelled";
 
-/** A waiter looks for himself this often: a watch may be silent for a while after etcd was away. */
+/** A waiter looks for himself this often: a watch may be silent for a while after etcd was away … */
 const lookEveryMs = 1_000;
+/** … and where etcd asks who we are, there is none: its gateway does not pass a token on to the
+ * stream. */
+const lookWithoutWatchMs = 100;
 const retryMs = 200;
 
 export function etcdLease(options: EtcdLeaseOptions): EtcdLease {
@@ -169,8 +172,10 @@ async function turn(
     if (leftMs <= 0) return "timeout";
     const before = await predecessor(context, name, place).catch(unlessAway);
     if (before === "none" || before === "gone") return before === "none" ? "first" : "lost";
-    const waitMs = Math.min(before === null ? retryMs : lookEveryMs, leftMs);
-    await change(context, before, waitMs, [session.lost, ...(signal ? [signal] : [])]);
+    const watched = context.options.username ? null : before;
+    const everyMs = context.options.username ? lookWithoutWatchMs : lookEveryMs;
+    const waitMs = Math.min(before === null ? retryMs : everyMs, leftMs);
+    await change(context, watched, waitMs, [session.lost, ...(signal ? [signal] : [])]);
   }
   return "lost";
 }

@@ -47,8 +47,9 @@ export function watchStream({ client, needed, opened, heard }: WatchStreamOption
   /** An open stream, or null if there is none to be had just now. */
   async function connected(): Promise<WebSocket | null> {
     try {
-      const { url, headers } = await client.stream("/v3/watch");
-      const made = new WebSocket(url.replace(/^http/, "ws"), { headers } as unknown as string[]);
+      const { url, options } = await client.stream("/v3/watch");
+      // Bun takes options where the standard has a list of protocols.
+      const made = new WebSocket(url.replace(/^http/, "ws"), options as unknown as string[]);
       made.onerror = () => client.turnAway();
       made.onmessage = ({ data }) => told(made, JSON.parse(String(data)) as WatchMessage);
       return await new Promise((resolve) => {

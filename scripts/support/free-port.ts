@@ -1,4 +1,5 @@
-/** A port of loopback that nobody listens on at the moment. */
+// A port of loopback that nobody listens on at the moment.
+
 import { createServer } from "node:net";
 
 export async function freePort(highest = 65_535): Promise<number> {
