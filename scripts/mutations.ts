@@ -1,7 +1,7 @@
 /** Shows that the tests can fail: applies each deliberate bug of the table to a copy of the source,
  *  runs the one test that is to catch it, and expects red. Every named test must be green before.
- *  `bun scripts/mutations.ts [--services] [--only PART-OF-A-PROMISE]`: with `--services` the bugs of
- *  what talks to real services, which must run. */
+ *  `bun scripts/mutations.ts [--services] [--only PART-OF-A-PROMISE]`: with `--services` the bugs
+ *  of what talks to real services, which must run. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
