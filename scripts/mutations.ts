@@ -1,21 +1,28 @@
 /** Shows that the tests can fail: applies each deliberate bug of the table to a copy of the source,
  *  runs the one test that is to catch it, and expects red. Every named test must be green before.
- *  `bun scripts/mutations.ts [--only PART-OF-A-PROMISE]` */
+ *  `bun scripts/mutations.ts [--services] [--only PART-OF-A-PROMISE]`: with `--services` the bugs
+ *  of what talks to real services, which must run. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Mutation } from "./mutations/mutation.ts";
+import { ofServices } from "./mutations/services.ts";
 import { mutations } from "./mutations/table.ts";
 
 const root = join(import.meta.dir, "..");
-const atOnce = 2;
-const testTimeoutMs = 60_000;
+const withServices = process.argv.includes("--services");
+/** Brokers of tests' own take their share of the machine. */
+const atOnce = withServices ? 1 : 2;
+/** Past the tests' own, after which they stop their servers. */
+const testTimeoutMs = withServices ? 180_000 : 60_000;
+const copied = ["src", "test", "scripts", "package.json", "tsconfig.json", "bunfig.toml"];
 
 type Verdict = "caught" | "SURVIVED" | "not found once" | "test not green";
 
 const only = process.argv.indexOf("--only");
 const wanted = only < 0 ? "" : (process.argv[only + 1] ?? "");
-const chosen = mutations.filter((mutation) => mutation.promise.includes(wanted));
+const table = withServices ? ofServices : mutations;
+const chosen = table.filter((mutation) => mutation.promise.includes(wanted));
 const verdicts = await inParallel(chosen, judge);
 chosen.forEach((mutation, at) => {
   console.log(`${(verdicts[at] ?? "").padEnd(15)} ${mutation.promise}`);
@@ -28,7 +35,7 @@ process.exit(chosen.length > 0 && caught === chosen.length ? 0 : 1);
 async function judge(mutation: Mutation): Promise<Verdict> {
   const copy = mkdtempSync(join(tmpdir(), "doorbuster-mutation-"));
   try {
-    for (const name of ["src", "test", "package.json", "tsconfig.json", "bunfig.toml"]) {
+    for (const name of copied) {
       cpSync(join(root, name), join(copy, name), { recursive: true });
     }
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));

@@ -33,7 +33,10 @@ describe("placing orders in MySQL", () => {
     const offer = terms({ stock: units(900), perBuyerLimit: units(9) });
     for (const _ of [1, 2]) await sales.create(offer, now);
   }, patience);
-  afterEach(() => harness.close(), patience);
+  afterEach(async () => {
+    server.thaw();
+    await harness.close();
+  }, patience);
 
   const expectSold = async (sold: number, refused = 0) => {
     const counts = { sold, placed: sold, orders: sold, refused, duplicates: 0, overLimitBuyers: 0 };

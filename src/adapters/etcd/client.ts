@@ -24,9 +24,11 @@ export interface EtcdClient {
   failure(): string | null;
 }
 
+type Headers = Record<string, string>;
+
 export interface EtcdStream {
   readonly url: string;
-  readonly options: { readonly headers: Record<string, string>; readonly tls?: TlsOptions };
+  readonly options: { readonly headers: Headers; readonly tls?: TlsOptions };
 }
 
 /** etcd understood the call and refused it. */
@@ -89,7 +91,7 @@ export function etcdClient(options: EtcdOptions): EtcdClient {
     }
   }
 
-  async function headers(): Promise<Record<string, string>> {
+  async function headers(): Promise<Headers> {
     const { username: name, password } = options;
     if (!name) return {};
     if (token === null) {
@@ -99,25 +101,8 @@ export function etcdClient(options: EtcdOptions): EtcdClient {
     return { authorization: token };
   }
 
-  async function post<Answer>(
-    path: string,
-    body: object,
-    sent: Record<string, string>,
-    timeoutMs: number,
-  ): Promise<Answer> {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const init = {
-      method: "POST",
-      body: JSON.stringify(body),
-      headers: sent,
-      signal,
-      ...encrypted,
-    };
-    const response = await fetch(host() + path, init);
-    const answer = (await response.json()) as Problem;
-    if (!response.ok || answer.code !== undefined) throw problemOf(answer, response.status);
-    return answer as Answer;
-  }
+  const post = <Answer>(path: string, body: object, sent: Headers, timeoutMs: number) =>
+    answered<Answer>(host() + path, body, { headers: sent, ...encrypted }, timeoutMs);
 
   return {
     call,
@@ -127,6 +112,20 @@ export function etcdClient(options: EtcdOptions): EtcdClient {
       return { url: host() + path, options: { headers: await headers(), ...encrypted } };
     },
   };
+}
+
+async function answered<Answer>(
+  url: string,
+  body: object,
+  options: EtcdStream["options"],
+  timeoutMs: number,
+): Promise<Answer> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const init = { method: "POST", body: JSON.stringify(body), signal, ...options };
+  const response = await fetch(url, init);
+  const answer = (await response.json()) as Problem;
+  if (!response.ok || answer.code !== undefined) throw problemOf(answer, response.status);
+  return answer as Answer;
 }
 
 function problemOf(problem: Problem, status: number): EtcdError {

@@ -51,10 +51,9 @@ interface Context {
 
 type Refused = "timeout" | "cancelled";
 
-/** A waiter looks for himself this often: a watch may be silent for a while after etcd was away … */
+/** A waiter looks for himself this often: a watch may be silent for a while after an outage … */
 const lookEveryMs = 1_000;
-/** … and where etcd asks who we are, there is none: its gateway does not pass a token on to the
- * stream. */
+/** … and where etcd asks who we are there is none, since its gateway passes no token on to it. */
 const lookWithoutWatchMs = 100;
 const retryMs = 200;
 
