@@ -15,6 +15,7 @@ import type { Config } from "../config/validate.ts";
 import type { AppDeps } from "../http/app-deps.ts";
 import { messageOf } from "../lib/finding.ts";
 import { singleFlight } from "../lib/single-flight.ts";
+import { mendTracingChannels } from "../lib/tracing-channels.ts";
 import { createHealth, type Health } from "../observability/health.ts";
 import { createMetrics } from "../observability/metrics.ts";
 import type { Lease } from "../ports/lease.ts";
@@ -41,6 +42,7 @@ export interface Connections {
 
 /** Connects to nobody yet: each connection is made, and made again, when it is needed. */
 export function connect(config: Config, events: KafkaEvents): Connections {
+  mendTracingChannels();
   const redis = openRedis(config.redis.url, config.redis.tls);
   const mysql = openMysql(config.mysql);
   const log = kafkaOrderLog(config.kafka, events);
