@@ -123,14 +123,19 @@ function caring(deps: ControllerDeps, holder: ReturnType<typeof saleHolder>) {
   return { follow, tend, sweepUp, mend, fallBack: moveDue, reconcileDue, trim };
 }
 
-/** Compares the books of each sale now and then. */
+/** Compares the books of each sale now and then. A sale is loaded anew only if they were off by the
+ * same number twice in a row: between two writes they may be off for a while, as when the stock
+ * could not be told of an order. */
 function comparing(deps: ControllerDeps, distrust: (saleId: SaleId) => void) {
   const { clock, logger, told } = deps;
   const comparedAt = new Map<SaleId, Instant>();
+  const offBy = new Map<SaleId, number>();
 
   async function compareDue(sales: readonly Sale[]): Promise<void> {
     const ids = new Set(sales.map(({ id }) => id));
-    for (const id of comparedAt.keys()) if (!ids.has(id)) comparedAt.delete(id);
+    for (const known of [comparedAt, offBy]) {
+      for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
+    }
     const now = clock.now();
     const due = sales.filter(
       ({ id }) => now - (comparedAt.get(id) ?? 0) >= limits.reconcileEveryMs,
@@ -148,7 +153,10 @@ function comparing(deps: ControllerDeps, distrust: (saleId: SaleId) => void) {
     if (settled + transfers > 0)
       logger.warn({ saleId, settled, transfers }, "mended a sale's stock");
     told.mended(settled + transfers);
-    if (books !== "uneven") return;
+    const again = books === "uneven" && offBy.get(saleId) === surplus;
+    if (books === "uneven" && !again) offBy.set(saleId, surplus);
+    else offBy.delete(saleId);
+    if (!again) return;
     logger.error({ saleId, surplus }, "a sale's stock does not add up; loading it anew");
     told.uneven(1);
     distrust(saleId);

@@ -48,6 +48,8 @@ export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
     if (closed) throw new ServiceUnavailable("etcd: this process gives up its locks");
     if (resumable === null) await resume();
     if (current?.valid()) return current;
+    // Lost by our clock, it may live on in etcd for a while, and its keys would be before ours.
+    void current?.revoke();
     current = await grantSession(options);
     step("granted");
     return current;
