@@ -49,7 +49,7 @@ export function embeddedStores(database: Database, clock: Clock) {
     modes,
     stockFailure: () => null,
     limiter: embeddedRateLimiter(clock),
-    batches: purchaseBatches({ stock, log, lease, clock, applied }),
+    batches: purchaseBatches({ stock, modes, log, lease, clock, applied }),
     lease,
     clock,
   };

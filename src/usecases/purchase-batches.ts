@@ -11,6 +11,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Lease } from "../ports/lease.ts";
 import type { OrderLog } from "../ports/order-log.ts";
 import type { StaleToken, StockStore, StockUnavailable } from "../ports/stock-store.ts";
+import type { ConfirmedModes } from "./confirmed-modes.ts";
 import { type LockedStockCounts, lockedStock } from "./locked-stock.ts";
 import { refill } from "./refill-bucket.ts";
 
@@ -31,6 +32,8 @@ export interface PurchaseBatchesDeps {
   /** How long this process keeps the lock of a `locked` sale while others wait for it;
    * `limits.lockTurnMs` if left out. */
   readonly lockTurnMs?: number;
+  /** A sale that is sold from the ledger for a while needs no lock of its own. */
+  readonly modes?: Pick<ConfirmedModes, "of">;
   readonly clock: Clock;
   /** Told with every batch which version of the sale's settings was applied. */
   readonly applied: (saleId: SaleId, version: number) => void;
@@ -87,13 +90,13 @@ export function purchaseBatches(deps: PurchaseBatchesDeps): PurchaseBatches {
   }
 
   function askedOf(sale: Sale, bucket: number): Asked {
-    const { stock, applied } = deps;
+    const { stock, applied, modes } = deps;
     const { id: saleId, strategy } = sale;
     const others = sale.buckets > 1;
-    const reserve: Asked["reserve"] =
-      strategy === "locked"
-        ? (requests) => locked.reserve(sale, bucket, requests)
-        : (requests) => stock.reserve(saleId, bucket, requests);
+    const reserve: Asked["reserve"] = (requests) =>
+      strategy === "locked" && modes?.of(saleId) !== "ledger"
+        ? locked.reserve(sale, bucket, requests)
+        : stock.reserve(saleId, bucket, requests);
     return { stock, applied, saleId, bucket, others, reserve };
   }
 

@@ -124,6 +124,16 @@ describe("a sale with a fallback", () => {
     expect(await ledger(sale)).toMatchObject({ sold: 2 });
   });
 
+  test("needs no lock of its own while it is sold from the ledger", async () => {
+    const locked = await openSale({ fallback: "database", strategy: "locked" });
+    const { lease } = engine.deps;
+    const other = await lease.acquire(stockLock(locked.id));
+    await inTime(toLedger(engine.deps, locked, ordersGroup));
+    expect(await bought(locked, "a")).toBe("accepted");
+    expect(await ledger(locked)).toMatchObject({ sold: 1 });
+    if (other.ok) await other.value.release();
+  });
+
   test("sells nothing while it is being moved", async () => {
     const moving = toLedger(engine.deps, sale, ordersGroup);
     await until(async () => (await fresh(sale)).mode === "switching");
