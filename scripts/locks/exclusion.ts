@@ -92,9 +92,9 @@ async function runGroup(
   );
   const former: Worker[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const before = reader.read();
+    const before = reader.value();
     // Something must go on first, so that the fault meets a holder at work.
-    await comesTrue(() => reader.read() > before, 20_000);
+    await comesTrue(() => reader.value() > before, 20_000);
     const fault = faults[round % faults.length] ?? "paused";
     const seat = holderOf(seats);
     if (fault === "paused") await pause(seat, plan.random);
@@ -109,7 +109,7 @@ async function runGroup(
   const all = [...former, ...seats.map(({ worker }) => worker)];
   await Promise.all(seats.map(({ worker }) => worker.kill()));
   for (const { proxy } of seats) proxy.close();
-  const counted = reader.read();
+  const counted = reader.value();
   reader.close();
   const sum = (word: string) => all.reduce((n, worker) => n + worker.count(word), 0);
   return { acknowledged: sum("added"), counted, refused: sum("refused"), killed: all.length };

@@ -49,8 +49,8 @@ export async function runRestarts(
     await Bun.sleep(afterTtlMs);
     const third = await heldBy(startWorker(work));
     if (third.token > first.token && !third.resumed) renewed += 1;
-    counter.write(counter.read() + 1, third.token);
-    if (!counter.write(counter.read() + 1, first.token)) refused += 1;
+    counter.write(counter.value() + 1, third.token);
+    if (!counter.write(counter.value() + 1, first.token)) refused += 1;
     await third.worker.kill();
   }
   counter.close();

@@ -52,7 +52,11 @@ async function count(): Promise<void> {
     const held = await acquired();
     tell("holding");
     for (let n = 0; n < updatesPerTurn && held.valid(); n += 1) {
-      const value = counter.read();
+      const value = counter.read(held.token);
+      if (value === null) {
+        tell("refused");
+        break;
+      }
       await Bun.sleep(Math.random() * thinkMs);
       // Whether the lock is still held is not asked again here: between asking and writing a
       // process may be paused, and only the fence helps then.

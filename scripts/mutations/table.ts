@@ -1,4 +1,5 @@
 /** Deliberate bugs, one line each, and the test that must catch each of them. */
+import { controllers } from "./controllers.ts";
 import { locks } from "./locks.ts";
 import type { Mutation } from "./mutation.ts";
 import { refusals } from "./refusals.ts";
@@ -200,7 +201,7 @@ const oneByOne: readonly Mutation[] = [
   },
   {
     promise: "one process owns a data directory",
-    file: "src/adapters/embedded/data-directory.ts",
+    file: "src/adapters/shared/directory-lock.ts",
     find: '    lock.run("BEGIN EXCLUSIVE");\n',
     replace: "",
     test: "test/unit/embedded-database.test.ts",
@@ -349,5 +350,6 @@ export const mutations: readonly Mutation[] = [
   ...neverDoubled,
   ...neverUndersold,
   ...locks,
+  ...controllers,
   ...refusals,
 ];
