@@ -14,6 +14,9 @@ export const saleSchema = z.looseObject({
   remaining: z.number().nullish(),
   perBuyerLimit: z.number(),
   rateLimit: z.looseObject({ perSecond: z.number(), burst: z.number() }).optional(),
+  strategy: z.string().optional(),
+  fallback: z.string().nullish(),
+  mode: z.string().optional(),
 });
 
 export type SaleView = z.output<typeof saleSchema>;
@@ -39,9 +42,15 @@ export function formatSale(sale: SaleView): string {
     ["remaining", remaining(sale)],
     ["per buyer", String(sale.perBuyerLimit)],
     ["rate", perSecond === undefined ? "-" : `${perSecond} per second, burst ${burst}`],
+    ["strategy", strategyOf(sale)],
     ["starts", sale.startsAt ?? "-"],
     ["ends", sale.endsAt ?? "-"],
   ]);
+}
+
+function strategyOf({ strategy = "-", fallback, mode }: SaleView): string {
+  if (!fallback) return strategy;
+  return `${strategy}, falls back to the ${fallback}; sold from: ${mode ?? "-"}`;
 }
 
 /** For one line after a change. */

@@ -65,6 +65,14 @@ describe("sales", () => {
     expect(JSON.parse((await run("sale", "show", "s1", "--json")).stdout)).toEqual(sale);
   });
 
+  test("show tells where a sale with a fallback is sold from", async () => {
+    api.answer(json({ ...sale, strategy: "atomic", fallback: "database", mode: "ledger" }));
+    const { stdout } = await run("sale", "show", "s1");
+    expect(stdout).toMatch(/^strategy +atomic, falls back to the database; sold from: ledger$/m);
+    api.answer(json({ ...sale, strategy: "locked", fallback: null, mode: "stock" }));
+    expect((await run("sale", "show", "s1")).stdout).toMatch(/^strategy +locked$/m);
+  });
+
   test("create sends what was asked for and leaves the rest to the server", async () => {
     api.answer(json(sale, 201));
     const terms = ["--product-id", "phone-15", "--stock", "1000", "--price", "199"];
