@@ -235,11 +235,12 @@ const pausedController: Fault = {
     const loading = async () => (await stage.epochOf(saleId)) > epoch;
     if (!(await within(20_000, loading))) return null;
     process.kill(holder.pid, "SIGSTOP");
-    const others = stage.running("controller").filter((engine) => engine !== holder);
-    const before = await Promise.all(others.map((one) => stage.counterOf(one, metric.rebuilt)));
+    const [paused, saleUrl] = [await stage.epochOf(saleId), `${stage.url}/v1/sales/${saleId}`];
+    // Under an epoch of its own, the other one has begun; with units to sell, it has ended.
     const mended = async () => {
-      const now = await Promise.all(others.map((one) => stage.counterOf(one, metric.rebuilt)));
-      return now.some((count, at) => count > (before[at] ?? 0));
+      if ((await stage.epochOf(saleId)) <= paused) return false;
+      const answer = await fetch(saleUrl).catch(() => null);
+      return ((await answer?.json()) as { remaining?: number } | undefined)?.remaining !== 0;
     };
     const tookOver = await within(40_000, mended);
     process.kill(holder.pid, "SIGCONT");

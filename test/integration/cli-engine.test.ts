@@ -115,6 +115,15 @@ describe("serve refuses to start", () => {
     expect(refused.stderr).not.toContain("    at ");
   });
 
+  test("with clustered stores and no directory for the log of its locks", async () => {
+    const cwd = tempDir({ occupied: "a file" });
+    const env = { DOORBUSTER_STORES_KIND: "clustered" };
+    const args = ["serve", "--roles", "api", "--port", "0", "--data", "occupied", "--json"];
+    const refused = refusal(await doorbuster(args, { cwd, env }));
+    expect(refused).toMatchObject({ exitCode: 1, stdout: "", code: "data-dir-unusable" });
+    expect(refused.message).toContain("the log of locks in occupied/locks/api-0");
+  });
+
   test("with a part of the roles on stores that only one process sees", async () => {
     const args = ["serve", "--roles", "api", "--port", "0", "--json"];
     const refused = refusal(await doorbuster(args, { cwd: tempDir() }));
