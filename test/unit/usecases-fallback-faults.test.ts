@@ -1,19 +1,21 @@
 /** Sales with a fallback where something else happens meanwhile: another controller, a list that is
  * out of date, a change by an admin, the end of the sale, a part that fails. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { lockToken, type OrderId, units } from "../../src/domain/ids.ts";
+import { type Instant, instant, lockToken, type OrderId, units } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import type { Sale, SaleTerms } from "../../src/domain/sale.ts";
 import { ok } from "../../src/lib/result.ts";
+import type { StockStore } from "../../src/ports/stock-store.ts";
 import { ordersGroup } from "../../src/roles/orders.ts";
-import { actOnSale } from "../../src/usecases/change-sale.ts";
+import { actOnSale, createSale } from "../../src/usecases/change-sale.ts";
 import { fallBack } from "../../src/usecases/fall-back.ts";
 import type { Control } from "../../src/usecases/hold-sales.ts";
 import { purchase } from "../../src/usecases/purchase.ts";
 import { purchaseBatches } from "../../src/usecases/purchase-batches.ts";
 import { restock } from "../../src/usecases/restock.ts";
 import { toLedger, toStock } from "../../src/usecases/switch-mode.ts";
-import { request } from "../support/builders.ts";
+import { tendSales } from "../../src/usecases/tend-sales.ts";
+import { request, terms } from "../support/builders.ts";
 import { type EmbeddedEngine, embeddedEngine } from "../support/embedded-engine.ts";
 import { inTime as timed } from "../support/in-time.ts";
 import { until } from "../support/until.ts";
@@ -137,3 +139,25 @@ test("orders that the log did not take are counted", async () => {
   expect(answer.ok && answer.value.status).toBe("accepted");
   await until(async () => batches.unlogged() === 1);
 });
+
+test("a sale whose stock cannot be asked keeps no other from opening", async () => {
+  const startsAt = instant(engine.clock.now() + limits.warmUpLeadMs + 1);
+  const [one, two] = [await scheduled(startsAt), await scheduled(startsAt)];
+  engine.clock.set(startsAt);
+  const away = new Error("Redis is away");
+  const { level } = engine.deps.stock;
+  const stock: StockStore = {
+    ...engine.deps.stock,
+    level: (id) => (id === one.id ? Promise.reject(away) : level(id)),
+  };
+  const holds = (): Control => ({ kind: "holds", token: lockToken(1) });
+  expect(tendSales({ ...engine.deps, stock }, holds)).rejects.toBe(away);
+  await until(async () => (await engine.deps.sales.byId(two.id))?.state === "open");
+  expect(await level(two.id)).toMatchObject({ remaining: two.stock });
+});
+
+async function scheduled(startsAt: Instant): Promise<Sale> {
+  const created = await createSale(engine.deps, terms({ startsAt }));
+  if (!created.ok) throw new Error(created.error.detail);
+  return created.value;
+}
