@@ -4,8 +4,9 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** `open` passes on; `silent` takes connections and passes nothing on, in either direction, as if
- *  packets were lost; `refusing` breaks what is open and what comes. */
-export type ProxyBehaviour = "open" | "silent" | "refusing";
+ *  packets were lost; `deaf` passes questions on and no answers, and takes nobody new; `refusing`
+ *  breaks what is open and what comes. */
+export type ProxyBehaviour = "open" | "silent" | "deaf" | "refusing";
 
 export interface TcpProxy {
   readonly port: number;
@@ -21,7 +22,7 @@ export async function tcpProxy(to: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
 
   const server = createServer((client) => {
-    if (how === "refusing") return void client.resetAndDestroy();
+    if (how === "refusing" || how === "deaf") return void client.resetAndDestroy();
     const upstream = connect({ host: "127.0.0.1", port: target });
     const pair = [client, upstream] as const;
     pairs.add(pair);
@@ -41,6 +42,10 @@ export async function tcpProxy(to: number): Promise<TcpProxy> {
     upstream.pipe(client);
   }
 
+  function deafen([client, upstream]: readonly [Socket, Socket]): void {
+    upstream.unpipe(client).pause();
+  }
+
   function dam([client, upstream]: readonly [Socket, Socket]): void {
     client.unpipe(upstream).pause();
     upstream.unpipe(client).pause();
@@ -53,6 +58,8 @@ export async function tcpProxy(to: number): Promise<TcpProxy> {
     }
   }
 
+  const change = { open: flow, silent: dam, deaf: deafen };
+
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     port: (server.address() as AddressInfo).port,
@@ -63,7 +70,7 @@ export async function tcpProxy(to: number): Promise<TcpProxy> {
     behave: (next) => {
       how = next;
       if (how === "refusing") breakAll();
-      else for (const pair of pairs) (how === "open" ? flow : dam)(pair);
+      else for (const pair of pairs) change[how](pair);
     },
     close: () => {
       server.close();

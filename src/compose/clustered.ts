@@ -12,6 +12,7 @@ import { openRedis, type RedisConnection } from "../adapters/redis/connection.ts
 import { redisStockStore } from "../adapters/redis/stock-store.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import type { Config } from "../config/validate.ts";
+import { limits } from "../domain/limits.ts";
 import type { AppDeps } from "../http/app-deps.ts";
 import { messageOf } from "../lib/finding.ts";
 import { singleFlight } from "../lib/single-flight.ts";
@@ -24,7 +25,7 @@ import { controllerRole } from "../roles/controller.ts";
 import { directoryRole } from "../roles/directory.ts";
 import { type ConsumingRole, ordersRole } from "../roles/orders.ts";
 import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
-import { confirmedModes } from "../usecases/confirmed-modes.ts";
+import { type ConfirmedModes, confirmedModes } from "../usecases/confirmed-modes.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
 import { routedStock } from "../usecases/routed-stock.ts";
 import { saleDirectory } from "../usecases/sale-directory.ts";
@@ -69,6 +70,7 @@ export function clusteredStores({ redis, mysql, log }: Connections, prefix: stri
     stock: redisStockStore({ connection: redis, prefix }),
     ledger: mysqlLedgerStock(mysql),
     find: directory.find,
+    read: sales.byId,
   });
   // Everybody who looks at a sale asks for its level: one question serves all who wait.
   const stock = { ...routed, level: singleFlight(routed.level) };
@@ -109,6 +111,7 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
   const metrics = createMetrics({
     saleCache: stores.directory.counts,
     purchasesWaiting: batches.waiting,
+    ordersUnlogged: batches.unlogged,
     lockedStock: batches.locked,
     logSessionsBroken: () => counted.broken,
     logAssignments: () => counted.assigned,
@@ -126,7 +129,7 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
   const orders = config.roles.includes("orders")
     ? ordersRole({ ...stores, placed: metrics.observePlacement, logger })
     : null;
-  watch(health, config, connections, orders, locks.lease);
+  watch(health, config, connections, { orders, locks: locks.lease, modes: stores.modes });
   const roles = [
     ...(orders === null ? [] : [orders]),
     ...(config.roles.includes("controller")
@@ -134,19 +137,27 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
       : []),
     directoryRole({ ...stores, logger }),
   ];
-  return engineOf({ connections, locks: locks.lease, front, roles, logger });
+  const { drained } = batches;
+  return engineOf({ connections, locks: locks.lease, front, roles, drained, logger });
+}
+
+interface Watched {
+  readonly orders: ConsumingRole | null;
+  readonly locks: Pick<Lease, "failure">;
+  readonly modes: Pick<ConfirmedModes, "fromLedger">;
 }
 
 /** A role is ready while it can do its own work: sales go on while MySQL or Kafka is away, and
- * orders are placed while Redis is. */
+ * orders are placed while Redis is. With a sale that is sold from the ledger there is work without
+ * Redis, and if all processes said that they are not ready, nobody would be sent there. */
 function watch(
   health: Health,
   { roles }: Config,
   { redis, mysql, log }: Connections,
-  orders: ConsumingRole | null,
-  locks: Pick<Lease, "failure">,
+  { orders, locks, modes }: Watched,
 ): void {
-  if (roles.includes("api")) health.watch("redis", redis.failure);
+  const stock = () => (modes.fromLedger() ? null : redis.failure());
+  if (roles.includes("api")) health.watch("redis", stock);
   if (roles.includes("controller")) health.watch("etcd", locks.failure);
   if (orders === null && !roles.includes("controller")) return;
   health.watch("mysql", mysql.failure);
@@ -159,10 +170,12 @@ interface Parts {
   /** Listens last, or there would be somebody to disappoint. */
   readonly front: ListeningRole;
   readonly roles: readonly Role[];
+  /** What was sold from the ledger is on its way to the log. */
+  readonly drained: () => Promise<void>;
   readonly logger: RoleLog;
 }
 
-function engineOf({ connections, locks, front, roles, logger }: Parts): Engine {
+function engineOf({ connections, locks, front, roles, drained, logger }: Parts): Engine {
   const started: Role[] = [];
   const stopping = new AbortController();
 
@@ -183,6 +196,7 @@ function engineOf({ connections, locks, front, roles, logger }: Parts): Engine {
   async function stop(): Promise<void> {
     stopping.abort();
     await stopAll(started.splice(0), logger);
+    await drained();
     await locks.close();
     await connections.close();
   }
@@ -192,7 +206,7 @@ function engineOf({ connections, locks, front, roles, logger }: Parts): Engine {
 
 function servicesOf({ redis, mysql, log }: Connections): Service[] {
   return [
-    { name: "redis", check: async () => redis.failure() },
+    { name: "redis", check: async () => redis.failure(), patienceMs: limits.fallBackAfterMs },
     { name: "mysql", check: () => whyNot(() => checkSchema(mysql)) },
     { name: "kafka", check: () => whyNot(() => log.end()) },
   ];

@@ -37,7 +37,13 @@ export function embeddedStores(database: Database, clock: Clock) {
   const directory = saleDirectory(sales);
   const ledger = embeddedLedgerStock({ database, index, clock });
   const modes = confirmedModes({ sales, clock });
-  const stock = routedStock({ stock: inMemory, ledger, find: directory.find, modes });
+  const stock = routedStock({
+    stock: inMemory,
+    ledger,
+    find: directory.find,
+    read: sales.byId,
+    modes,
+  });
   const { applied } = directory;
   const lease = embeddedLease(database);
   return {
@@ -63,6 +69,7 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
   const metrics = createMetrics({
     saleCache: stores.directory.counts,
     purchasesWaiting: stores.batches.waiting,
+    ordersUnlogged: stores.batches.unlogged,
     lockedStock: stores.batches.locked,
     logSessionsBroken: () => 0,
     logAssignments: () => 0,
@@ -103,6 +110,7 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
 
   async function stop(): Promise<void> {
     await stopAll(started, logger);
+    await stores.batches.drained();
     await directory.close();
   }
 

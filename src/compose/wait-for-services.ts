@@ -5,6 +5,8 @@ export interface Service {
   readonly name: string;
   /** What keeps it from being used, or null. */
   check(): Promise<string | null>;
+  /** After so long the process starts without it; left out, never. */
+  readonly patienceMs?: number;
 }
 
 const pollMs = 200;
@@ -16,11 +18,17 @@ export async function waitForServices(
   logger: RoleLog,
   signal: AbortSignal,
 ): Promise<void> {
+  const startedAt = performance.now();
   let saidAt = Number.NEGATIVE_INFINITY;
   for (;;) {
     signal.throwIfAborted();
     const missing = await missingOf(services);
-    if (missing.length === 0) return;
+    const waited = performance.now() - startedAt;
+    if (missing.every(({ patienceMs = Number.POSITIVE_INFINITY }) => waited >= patienceMs)) {
+      for (const { name, detail } of missing)
+        logger.warn({ service: name, detail }, "is not there");
+      return;
+    }
     if (performance.now() - saidAt > sayEveryMs) {
       for (const { name, detail } of missing) logger.warn({ service: name, detail }, "waiting");
       saidAt = performance.now();
@@ -31,7 +39,7 @@ export async function waitForServices(
 
 async function missingOf(services: readonly Service[]) {
   const checked = await Promise.all(
-    services.map(async ({ name, check }) => ({ name, detail: await check() })),
+    services.map(async (service) => ({ ...service, detail: await service.check() })),
   );
   return checked.filter(({ detail }) => detail !== null);
 }

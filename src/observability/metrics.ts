@@ -13,6 +13,7 @@ import { createTally } from "./tally.ts";
 export interface MetricSources {
   saleCache(): { readonly hits: number; readonly misses: number };
   purchasesWaiting(): number;
+  ordersUnlogged(): number;
   lockedStock(): {
     readonly turns: number;
     readonly waitedMs: number;
@@ -137,6 +138,7 @@ function sourceMetrics(registry: Registry, sources: MetricSources): void {
   readCounter(registry, metricNames.lockHeld, () => sources.lockedStock().heldMs / 1_000);
   readCounter(registry, metricNames.lockDecided, () => sources.lockedStock().decided);
   readCounter(registry, metricNames.lockStale, () => sources.lockedStock().stale);
+  readCounter(registry, metricNames.ordersUnlogged, sources.ordersUnlogged);
   readCounter(registry, metricNames.logSessionsBroken, sources.logSessionsBroken);
   readCounter(registry, metricNames.logAssignments, sources.logAssignments);
   readGauge(registry, metricNames.purchasesWaiting, () => sources.purchasesWaiting());

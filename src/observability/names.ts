@@ -14,6 +14,7 @@ export const metricNames = {
   ordersRefused: "doorbuster_orders_refused_total",
   ordersDuplicate: "doorbuster_orders_duplicate_total",
   ordersPoison: "doorbuster_orders_poison_total",
+  ordersUnlogged: "doorbuster_orders_unlogged_total",
   ordersSwept: "doorbuster_orders_swept_total",
   salesHeld: "doorbuster_controller_sales_held",
   salesRebuilt: "doorbuster_controller_sales_rebuilt_total",
@@ -48,6 +49,8 @@ export const metricHelp: Readonly<Record<MetricName, string>> = {
   doorbuster_orders_refused_total: "Orders that the ledger refused.",
   doorbuster_orders_duplicate_total: "Deliveries of orders that had been decided before.",
   doorbuster_orders_poison_total: "Messages of the order log that could not be understood.",
+  doorbuster_orders_unlogged_total:
+    "Orders sold from the ledger that the order log is not known to have.",
   doorbuster_orders_swept_total: "Overdue reservations that were appended again.",
   doorbuster_controller_sales_held: "Sales that this process controls.",
   doorbuster_controller_sales_rebuilt_total: "Sales whose stock was loaded anew.",

@@ -65,8 +65,13 @@ export interface Epochs {
    * stock is loaded under this epoch. Refused if a higher one was fenced before. */
   fence(saleId: SaleId, epoch: Epoch): Promise<Result<Fenced, "stale-epoch">>;
 
-  /** Sells a sale in another way from now on, unless a higher epoch was given since. */
-  switchTo(saleId: SaleId, epoch: Epoch, mode: SellingMode): Promise<Result<void, "stale-epoch">>;
+  /** Sells a sale in another way from now on, unless a higher epoch was given since. Tells in which
+   * way it was sold until now. */
+  switchTo(
+    saleId: SaleId,
+    epoch: Epoch,
+    mode: SellingMode,
+  ): Promise<Result<SellingMode, "stale-epoch">>;
 
   /** The live orders of a sale with a lower epoch, in batches of at most a few thousand. */
   held(saleId: SaleId, below: Epoch): AsyncIterable<readonly HeldOrder[]>;

@@ -29,8 +29,10 @@ export interface SaleRepository {
    * closed before `closedAfter`. */
   loaded(closedAfter: Instant): Promise<readonly Sale[]>;
 
-  /** How the sales are sold that have a fallback and are not closed. */
-  modes(): Promise<ReadonlyMap<SaleId, SellingMode>>;
+  /** How the sales are sold that have a fallback, or are always sold from the ledger. Without those
+   * that are closed, and with a fallback have not changed in the last `closedWithinMs` either, by
+   * the repository's clock. */
+  modes(closedWithinMs: number): Promise<ReadonlyMap<SaleId, SellingMode>>;
 
   /** Sales changed or restocked in the last `withinMs`, by the repository's clock. */
   changed(withinMs: number): Promise<readonly Sale[]>;

@@ -9,8 +9,11 @@ import type { SaleRepository } from "../ports/sale-repository.ts";
 export interface ConfirmedModes {
   /** Asks; call it every `modeRefreshMs`. Throws what the repository throws. */
   refresh(): Promise<void>;
-  /** Null if it is not known, or not confirmed within `modeConfirmMs`. */
-  of(saleId: SaleId): SellingMode | null;
+  /** `unknown`: nothing was confirmed within `modeConfirmMs`. `unlisted`: the sale has no fallback,
+   * is very new, or was closed long ago. */
+  of(saleId: SaleId): SellingMode | "unlisted" | "unknown";
+  /** Whether some sale is sold from the ledger, as far as that was confirmed. */
+  fromLedger(): boolean;
 }
 
 interface ConfirmedModesDeps {
@@ -24,14 +27,14 @@ export function confirmedModes({ sales, clock }: ConfirmedModesDeps): ConfirmedM
 
   async function refresh(): Promise<void> {
     const askedAt = clock.elapsed();
-    known = await sales.modes();
+    known = await sales.modes(limits.controlAfterCloseMs);
     confirmedAt = askedAt;
   }
 
-  function of(saleId: SaleId): SellingMode | null {
-    if (clock.elapsed() - confirmedAt > limits.modeConfirmMs) return null;
-    return known.get(saleId) ?? null;
-  }
+  const isOld = () => clock.elapsed() - confirmedAt > limits.modeConfirmMs;
+  const of: ConfirmedModes["of"] = (saleId) =>
+    isOld() ? "unknown" : (known.get(saleId) ?? "unlisted");
+  const fromLedger = () => !isOld() && new Set(known.values()).has("ledger");
 
-  return { refresh, of };
+  return { refresh, of, fromLedger };
 }

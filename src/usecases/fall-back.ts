@@ -2,7 +2,8 @@
  * while, until it has been back for a while. */
 import type { SaleId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
-import type { Sale } from "../domain/sale.ts";
+import type { Sale, SellingMode } from "../domain/sale.ts";
+import { allDone } from "../lib/all-done.ts";
 import type { Lease } from "../ports/lease.ts";
 import type { Control } from "./hold-sales.ts";
 import { stockLock } from "./locked-stock.ts";
@@ -44,20 +45,22 @@ export function fallBack(deps: FallBackDeps, group: string): FallBack {
   const follow: FallBack["follow"] = async (sales, control) => {
     const report = { toLedger: [] as SaleId[], toStock: [] as SaleId[], overtaken: [] as SaleId[] };
     const stock = lastingly();
-    const wrong = stock === "away" ? ["stock", "switching"] : ["ledger", "switching"];
-    const toMove = sales.filter(({ fallback, mode }) => fallback !== null && wrong.includes(mode));
     if (stock === null) return report;
-    const moves = toMove.map(async (sale) => {
-      const now = control(sale.id);
-      if (now.kind !== "holds" || sale.strategy === "database") return;
+    const right: SellingMode = stock === "away" ? "ledger" : "stock";
+    const toMove = sales.filter((sale) => isToMove(sale, right));
+    const moves = toMove.map(async ({ id }) => {
+      const now = control(id);
+      // The list may be older than the last move.
+      const sale = now.kind === "holds" ? await deps.sales.byId(id) : null;
+      if (now.kind !== "holds" || sale === null || !isToMove(sale, right)) return;
       const moved =
-        stock === "away"
+        right === "ledger"
           ? await toLedger(deps, sale, group, now.token)
           : await back(sale, now.token);
-      const list = stock === "away" ? report.toLedger : report.toStock;
-      if (moved !== null) (moved.ok ? list : report.overtaken).push(sale.id);
+      const list = right === "ledger" ? report.toLedger : report.toStock;
+      if (moved !== null) (moved.ok ? list : report.overtaken).push(id);
     });
-    await Promise.all(moves);
+    await allDone(moves);
     return report;
   };
 
@@ -76,4 +79,8 @@ export function fallBack(deps: FallBackDeps, group: string): FallBack {
   }
 
   return { follow };
+}
+
+function isToMove({ fallback, strategy, mode }: Sale, right: SellingMode): boolean {
+  return fallback !== null && strategy !== "database" && mode !== right;
 }

@@ -45,6 +45,12 @@ export interface PurchaseBatches {
   reserve(sale: Sale, request: ReserveRequest): Promise<Decision>;
   /** Resolves once the order is in the log; rejects, or `overloaded`, if that is not known. */
   append(order: Reservation): Promise<Result<void, "overloaded">>;
+  /** Appends an order that does not depend on it. */
+  appendLater(order: Reservation): void;
+  /** How many of those the log is not known to have. */
+  unlogged(): number;
+  /** Resolves once none of them is under way. */
+  drained(): Promise<void>;
   /** Calls `late` after a while, unless what it returns is called before: a timer that is cheap by
    * the thousand, and up to 50 ms late. */
   deadline(delayMs: number, late: () => void): () => void;
@@ -110,10 +116,36 @@ export function purchaseBatches(deps: PurchaseBatchesDeps): PurchaseBatches {
   return {
     reserve,
     append: (order) => appends.push(order),
+    ...appendingLater(appends),
     deadline,
     waiting,
     locked: locked.counts,
   };
+}
+
+function appendingLater(
+  appends: MicroBatch<Reservation, void>,
+): Pick<PurchaseBatches, "appendLater" | "unlogged" | "drained"> {
+  const underWay = new Set<Promise<void>>();
+  let unlogged = 0;
+
+  function appendLater(order: Reservation): void {
+    const appending = appends.push(order).then(
+      (appended) => appended.ok,
+      () => false,
+    );
+    const done = appending.then((logged) => {
+      underWay.delete(done);
+      if (!logged) unlogged += 1;
+    });
+    underWay.add(done);
+  }
+
+  async function drained(): Promise<void> {
+    while (underWay.size > 0) await Promise.all(underWay);
+  }
+
+  return { appendLater, unlogged: () => unlogged, drained };
 }
 
 function reserveBatch(asked: Asked): MicroBatch<ReserveRequest, Decision> {

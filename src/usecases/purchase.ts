@@ -81,7 +81,7 @@ export async function purchase(
 /** What was sold from the ledger is placed for good. The log hears of it for those who read it; the
  * ledger drops it as a duplicate. */
 function inLedger(deps: PurchaseDeps, order: Reservation): PurchasedOrder {
-  deps.batches.append(order).catch(() => undefined);
+  deps.batches.appendLater(order);
   return purchased(order, "accepted", false);
 }
 

@@ -2,7 +2,7 @@
  * sale that is sold from the ledger never waits for the stock store, which may be away. */
 import type { SaleId } from "../domain/ids.ts";
 import type { Reservation } from "../domain/reservation.ts";
-import type { Sale } from "../domain/sale.ts";
+import type { Sale, SellingMode } from "../domain/sale.ts";
 import { err } from "../lib/result.ts";
 import type { StockStore, StockUnavailable } from "../ports/stock-store.ts";
 import type { ConfirmedModes } from "./confirmed-modes.ts";
@@ -10,12 +10,19 @@ import type { ConfirmedModes } from "./confirmed-modes.ts";
 export interface RoutedStockDeps {
   readonly stock: StockStore;
   readonly ledger: StockStore;
+  /** A sale as it was a moment ago. */
   readonly find: (saleId: SaleId) => Promise<Sale | null>;
+  /** As it is now. */
+  readonly read: (saleId: SaleId) => Promise<Sale | null>;
   readonly modes: Pick<ConfirmedModes, "of">;
 }
 
-export function routedStock({ stock, ledger, find, modes }: RoutedStockDeps): StockStore {
-  const of = async (saleId: SaleId) => ((await find(saleId))?.mode === "ledger" ? ledger : stock);
+export function routedStock({ stock, ledger, find, read, modes }: RoutedStockDeps): StockStore {
+  const storeOf = (sale: Sale | null) => (sale?.mode === "ledger" ? ledger : stock);
+  const of = async (saleId: SaleId) => storeOf(await find(saleId));
+  /** For what was written down before it is told the store: a sale that is sold from the ledger now
+   * will be loaded with it, and one that is not must hear of it. */
+  const nowOf = async (saleId: SaleId) => storeOf(await read(saleId));
   /** What is loaded is the stock store, unless the sale never uses it. */
   const loaderOf = async (saleId: SaleId) =>
     (await find(saleId))?.strategy === "database" ? ledger : stock;
@@ -33,10 +40,17 @@ export function routedStock({ stock, ledger, find, modes }: RoutedStockDeps): St
   const reserve: StockStore["reserve"] = async (saleId, ...rest) => {
     const sale = await find(saleId);
     const falls = sale !== null && sale.fallback !== null && sale.strategy !== "database";
-    const mode = falls ? (modes.of(saleId) ?? "unknown") : (sale?.mode ?? "stock");
+    const mode = falls ? confirmed(sale) : (sale?.mode ?? "stock");
     if (mode === "unknown" || mode === "switching") return err(notSelling(mode));
     return (mode === "ledger" ? ledger : stock).reserve(saleId, ...rest);
   };
+
+  /** A sale that was closed long ago is moved no more. */
+  function confirmed({ id, state, mode }: Sale): SellingMode | "unknown" {
+    const now = modes.of(id);
+    if (now !== "unlisted") return now;
+    return state === "closed" ? mode : "unknown";
+  }
 
   return {
     reserve,
@@ -45,8 +59,8 @@ export function routedStock({ stock, ledger, find, modes }: RoutedStockDeps): St
     buckets: async (saleId) => (await of(saleId)).buckets(saleId),
     send: async (saleId, ...rest) => (await of(saleId)).send(saleId, ...rest),
     receive: async (saleId, transfer) => (await of(saleId)).receive(saleId, transfer),
-    configure: async (saleId, settings) => (await of(saleId)).configure(saleId, settings),
-    restock: async (saleId, ...rest) => (await of(saleId)).restock(saleId, ...rest),
+    configure: async (saleId, settings) => (await nowOf(saleId)).configure(saleId, settings),
+    restock: async (saleId, ...rest) => (await nowOf(saleId)).restock(saleId, ...rest),
     seal: async (saleId, ...rest) => (await loaderOf(saleId)).seal(saleId, ...rest),
     load: async (saleId, ...rest) => (await loaderOf(saleId)).load(saleId, ...rest),
     settle: async (orders) => stock.settle(await marked(orders)),

@@ -1,11 +1,16 @@
 /** Moves a sale from its stock to the ledger and back. Each way is fenced by an epoch of its own;
  * whoever is overtaken by a higher one changes nothing any more. What is cut off half-way leaves
- * the mode `switching`, in which nobody sells, and is done anew by the next one. */
+ * the mode `switching`, in which nobody sells, and is done anew by the next one. How the sale was
+ * sold is learnt from the step that stops it: what was read before may be out of date. */
 import type { Epoch, LockToken } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
-import type { Sale } from "../domain/sale.ts";
-import type { Result } from "../lib/result.ts";
+import { settingsOf } from "../domain/reservation.ts";
+import type { Sale, SellingMode } from "../domain/sale.ts";
+import { present } from "../lib/assert.ts";
+import { ok, type Result } from "../lib/result.ts";
 import type { OrderRepository } from "../ports/order-repository.ts";
+import type { SaleRepository } from "../ports/sale-repository.ts";
+import type { StockStore } from "../ports/stock-store.ts";
 import {
   type LoadTokens,
   loadAgain,
@@ -16,8 +21,12 @@ import {
 } from "./warm-up.ts";
 
 export interface SwitchModeDeps extends RebuildDeps {
+  readonly sales: Pick<SaleRepository, "byId">;
   readonly orders: RebuildDeps["orders"] & Pick<OrderRepository, "switchTo">;
+  readonly stock: RebuildDeps["stock"] & Pick<StockStore, "configure">;
 }
+
+type Moved = Result<void, Overtaken>;
 
 /** While the stock cannot be reached. It may still be there for others, so they are given time to
  * hear of the switch, and their appends to arrive; then all of the log is placed, and what comes
@@ -27,13 +36,16 @@ export async function toLedger(
   sale: Sale,
   group: string,
   controller?: LockToken,
-): Promise<Result<void, Overtaken>> {
+): Promise<Moved> {
   const stopped = await stopSelling(deps, sale, controller);
   if (!stopped.ok) return stopped;
-  await pause(deps.clock, limits.modeConfirmMs + limits.appendDeadlineMs);
-  await deps.log.reached(group, await deps.log.end());
-  const fenced = await deps.orders.fence(sale.id, stopped.value);
-  return fenced.ok ? deps.orders.switchTo(sale.id, stopped.value, "ledger") : fenced;
+  const { epoch, before } = stopped.value;
+  if (before !== "ledger") {
+    await pause(deps.clock, limits.modeConfirmMs + limits.appendDeadlineMs);
+    await deps.log.reached(group, await deps.log.end());
+  }
+  const fenced = await deps.orders.fence(sale.id, epoch);
+  return fenced.ok ? sell(deps, sale, epoch, "ledger") : fenced;
 }
 
 /** Once the stock is back. What the ledger sold is placed as soon as it is sold, so no barrier is
@@ -43,23 +55,48 @@ export async function toStock(
   sale: Sale,
   group: string,
   tokens: LoadTokens,
-): Promise<Result<void, Overtaken>> {
+): Promise<Moved> {
   const stopped = await stopSelling(deps, sale, tokens.controller);
   if (!stopped.ok) return stopped;
-  const [loaded = stopped] =
-    sale.mode === "ledger"
+  const [loaded] =
+    stopped.value.before === "ledger"
       ? [await loadAgain(deps, sale, tokens)]
       : await rebuild(deps, [{ sale, tokens }], group);
-  return loaded.ok ? deps.orders.switchTo(sale.id, loaded.value, "stock") : loaded;
+  const epoch = present(loaded, "one sale has one load");
+  if (!epoch.ok) return epoch;
+  await catchUp(deps, sale);
+  return sell(deps, sale, epoch.value, "stock");
+}
+
+interface Stopped {
+  readonly epoch: Epoch;
+  /** How the sale was sold. */
+  readonly before: SellingMode;
 }
 
 async function stopSelling(
   { orders }: SwitchModeDeps,
   sale: Sale,
   controller?: LockToken,
-): Promise<Result<Epoch, Overtaken>> {
+): Promise<Result<Stopped, Overtaken>> {
   const epoch = await orders.nextEpoch(sale.id, controller);
   if (!epoch.ok) return epoch;
   const switched = await orders.switchTo(sale.id, epoch.value, "switching");
-  return switched.ok ? epoch : switched;
+  return switched.ok ? ok({ epoch: epoch.value, before: switched.value }) : switched;
+}
+
+/** Whoever changed the sale while it was not sold from its stock told the stock nothing. */
+async function catchUp({ sales, stock }: SwitchModeDeps, { id }: Sale): Promise<void> {
+  const now = await sales.byId(id);
+  if (now !== null) await stock.configure(id, settingsOf(now));
+}
+
+async function sell(
+  { orders }: SwitchModeDeps,
+  sale: Sale,
+  epoch: Epoch,
+  mode: SellingMode,
+): Promise<Moved> {
+  const switched = await orders.switchTo(sale.id, epoch, mode);
+  return switched.ok ? ok(undefined) : switched;
 }

@@ -16,7 +16,7 @@ export interface TendReport {
 }
 
 /** Loads what `control` says is held; writes states down also where it only helps, since they go by
- * version. */
+ * version. One sale that fails keeps no other from it: the first failure is thrown in the end. */
 export async function tendSales(
   deps: ChangeSaleDeps,
   control: (saleId: SaleId) => Control,
@@ -25,14 +25,26 @@ export async function tendSales(
   const due = await deps.sales.due(instant(now + limits.warmUpLeadMs), now);
   const ours = due.filter((sale) => control(sale.id).kind !== "none");
   const held = ours.filter((sale) => control(sale.id).kind === "holds" && warmUpIsDue(sale, now));
-  const warmed = await inParallel(held, limits.loadsAtOnce, (sale) => loadIfMissing(deps, sale));
-  const report = { warmed: warmed.filter(Boolean).length, opened: 0, closed: 0 };
+  const report = { warmed: 0, opened: 0, closed: 0 };
+  const failures: unknown[] = [];
+  const attempt = (work: Promise<void>) => work.catch((reason) => void failures.push(reason));
+  await inParallel(held, limits.loadsAtOnce, (sale) =>
+    attempt(
+      loadIfMissing(deps, sale).then((loaded) => {
+        if (loaded) report.warmed += 1;
+      }),
+    ),
+  );
   for (const sale of ours) {
     const action = dueAction(sale, now);
     if (action === null) continue;
-    await actOnSale(deps, sale.id, action);
-    report[action === "open" ? "opened" : "closed"] += 1;
+    await attempt(
+      actOnSale(deps, sale.id, action).then(() => {
+        report[action === "open" ? "opened" : "closed"] += 1;
+      }),
+    );
   }
+  if (failures.length > 0) throw failures[0];
   return report;
 }
 

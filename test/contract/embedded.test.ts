@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDataDirectory } from "../../src/adapters/embedded/data-directory.ts";
 import { embeddedLease } from "../../src/adapters/embedded/lease.ts";
+import { embeddedLedgerStock } from "../../src/adapters/embedded/ledger-stock.ts";
 import { orderIndex } from "../../src/adapters/embedded/order-index.ts";
 import { embeddedOrderLog } from "../../src/adapters/embedded/order-log.ts";
 import { embeddedOrderRepository } from "../../src/adapters/embedded/order-repository.ts";
@@ -13,6 +14,7 @@ import { embeddedStockStore } from "../../src/adapters/embedded/stock-store.ts";
 import { instant, units } from "../../src/domain/ids.ts";
 import { terms, virtualClock } from "../support/builders.ts";
 import { leaseContract } from "./lease.ts";
+import { ledgerStockContract } from "./ledger-stock.ts";
 import { orderLogContract } from "./order-log.ts";
 import { orderRepositoryContract } from "./order-repository.ts";
 import { rateLimiterContract } from "./rate-limiter.ts";
@@ -76,6 +78,17 @@ orderRepositoryContract("embedded", async () => {
   const index = orderIndex(database());
   const orders = embeddedOrderRepository(database(), index);
   return { orders, sales: embeddedSaleRepository(database()), close };
+});
+
+ledgerStockContract("embedded", async () => {
+  const { database, close } = openTemporary();
+  const index = orderIndex(database());
+  return {
+    stock: embeddedLedgerStock({ database: database(), index, clock: virtualClock(0) }),
+    orders: embeddedOrderRepository(database(), index),
+    sales: embeddedSaleRepository(database()),
+    close,
+  };
 });
 
 saleRepositoryContract("embedded", async () => {

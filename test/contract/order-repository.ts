@@ -157,6 +157,20 @@ export function orderRepositoryContract(
       expect(await orders.nextEpoch(saleId, later)).toEqual(ok(epoch(5)));
     });
 
+    test("switches how a sale is sold, unless a higher epoch was given", async () => {
+      await createSale(9);
+      await orders.firstEpoch(saleId);
+      const modeOf = async () => (await harness.sales.byId(saleId))?.mode;
+      expect(await orders.switchTo(saleId, epoch(1), "switching")).toEqual(ok("stock"));
+      expect(await orders.switchTo(saleId, epoch(1), "ledger")).toEqual(ok("switching"));
+      await orders.nextEpoch(saleId);
+      const stale = { ok: false as const, error: "stale-epoch" as const };
+      expect(await orders.switchTo(saleId, epoch(1), "stock")).toEqual(stale);
+      expect(await modeOf()).toBe("ledger");
+      expect(await orders.switchTo(saleId, epoch(2), "stock")).toEqual(ok("ledger"));
+      expect(await modeOf()).toBe("stock");
+    });
+
     test("tells who holds what, of older epochs and of orders that live", async () => {
       await createSale(9, 9);
       const placed = [1, 2, 3].map((n) =>

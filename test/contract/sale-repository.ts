@@ -1,6 +1,7 @@
 /** What every sale repository promises, as one suite for all of them. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { instant, saleIdOf, units } from "../../src/domain/ids.ts";
+import type { SaleTerms } from "../../src/domain/sale.ts";
 import type { OrderRepository } from "../../src/ports/order-repository.ts";
 import type { SaleRepository } from "../../src/ports/sale-repository.ts";
 import { terms } from "../support/builders.ts";
@@ -108,6 +109,30 @@ export function saleRepositoryContract(
       expect(await loaded(0)).toEqual([open.id, closed.id]);
       expect(await loaded(4_000_000_000_000)).toEqual([open.id]);
       expect(await loaded(0)).not.toContain(fresh.id);
+    });
+
+    test("tells how sales with a fallback are sold, also just after they closed", async () => {
+      const create = (over: Partial<SaleTerms>) => sales.create(terms(over), now);
+      const [falls, always, closed, gone] = [
+        await create({ fallback: "database" }),
+        await create({ strategy: "database", fallback: "database" }),
+        await create({ fallback: "database" }),
+        await create({ strategy: "database" }),
+      ];
+      const plain = await create({});
+      for (const one of [closed, gone]) await sales.update({ ...one, state: "closed", version: 2 });
+      const modes = await sales.modes(60_000);
+      expect(modes.size).toBe(3);
+      expect([falls, always, closed].map(({ id }) => modes.get(id))).toEqual([
+        "stock",
+        "ledger",
+        "stock",
+      ]);
+      expect((await sales.byId(falls.id))?.fallback).toBe("database");
+      expect((await sales.byId(plain.id))?.fallback).toBeNull();
+      // By the repository's clock, whose time moves on.
+      while ((await sales.modes(0)).has(closed.id)) await sales.byId(closed.id);
+      expect((await sales.modes(0)).size).toBe(2);
     });
 
     test("tells which sales were changed or restocked lately", async () => {

@@ -87,7 +87,7 @@ export async function embeddedEngine(startMs = 1_800_000_000_000) {
     restart,
     restartKeepingStock,
     sweep: sweepOnce,
-    close: () => directory.close(),
+    close: () => deps.batches.drained().then(() => directory.close()),
     get deps() {
       return deps;
     },

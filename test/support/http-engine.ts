@@ -59,6 +59,7 @@ export async function httpEngine(over: Partial<AppDeps> = {}): Promise<HttpEngin
   const metrics = createMetrics({
     saleCache: sales.counts,
     purchasesWaiting: batches.waiting,
+    ordersUnlogged: batches.unlogged,
     lockedStock: batches.locked,
     logSessionsBroken: () => 0,
     logAssignments: () => 0,

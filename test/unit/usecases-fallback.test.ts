@@ -13,6 +13,7 @@ import { stockLock } from "../../src/usecases/locked-stock.ts";
 import { restock } from "../../src/usecases/restock.ts";
 import { toLedger, toStock } from "../../src/usecases/switch-mode.ts";
 import { type EmbeddedEngine, embeddedEngine } from "../support/embedded-engine.ts";
+import { inTime as timed } from "../support/in-time.ts";
 import { until } from "../support/until.ts";
 
 let engine: EmbeddedEngine;
@@ -21,24 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => engine.close());
 
-const turns = async () => {
-  for (let n = 0; n < 20; n += 1) await new Promise<void>((resolve) => setImmediate(resolve));
-};
-
-/** Runs something that waits for the clock and for the ledger. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let done = false;
-  const end = () => {
-    done = true;
-  };
-  void work.then(end, end);
-  while (!done) {
-    await turns();
-    engine.clock.advance(limits.appendDeadlineMs);
-    await engine.consume();
-  }
-  return work;
-}
+const inTime = <T>(work: Promise<T>): Promise<T> => timed(engine, work);
 
 async function bought(sale: Sale, buyer: string): Promise<string> {
   await engine.deps.modes.refresh();
@@ -265,12 +249,30 @@ describe("falling back", () => {
   });
 });
 
-test("modes are those of sales with a fallback that are not closed", async () => {
+test("modes are of sales with a fallback, as long as they may be moved", async () => {
   const [one, two] = [await openSale({ fallback: "database" }), await openSale({})];
   const three = await openSale({ fallback: "database" });
-  await actOnSale(engine.deps, three.id, "close");
+  const four = await openSale({ fallback: "database" });
+  for (const { id } of [three, four]) await actOnSale(engine.deps, id, "close");
+  engine.sql.run("UPDATE sales SET updated_at = 9 WHERE id = ?", [four.id]);
   const modes = confirmedModes(engine.deps);
-  expect(modes.of(one.id)).toBeNull();
+  const all = () => [one, two, three, four].map(({ id }) => modes.of(id));
+  expect(all()).toEqual(["unknown", "unknown", "unknown", "unknown"]);
   await modes.refresh();
-  expect([one, two, three].map(({ id }) => modes.of(id))).toEqual(["stock", null, null]);
+  expect(all()).toEqual(["stock", "unlisted", "stock", "unlisted"]);
+});
+
+test("it is known whether some sale is sold from the ledger, for a while", async () => {
+  const modes = confirmedModes(engine.deps);
+  await openSale({ fallback: "database" });
+  await modes.refresh();
+  expect(modes.fromLedger()).toBe(false);
+  const always = await openSale({ strategy: "database" });
+  await modes.refresh();
+  expect(modes.fromLedger()).toBe(true);
+  engine.clock.advance(limits.modeConfirmMs + 1);
+  expect(modes.fromLedger()).toBe(false);
+  await actOnSale(engine.deps, always.id, "close");
+  await modes.refresh();
+  expect(modes.fromLedger()).toBe(false);
 });

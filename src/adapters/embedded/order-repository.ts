@@ -4,6 +4,7 @@ import { epoch, type OrderId, routeOf, type SaleId, units } from "../../domain/i
 import { limits } from "../../domain/limits.ts";
 import { decidePlacement, type Placement, type RefusalReason } from "../../domain/order.ts";
 import { buyerRecord, type Reservation } from "../../domain/reservation.ts";
+import type { SellingMode } from "../../domain/sale.ts";
 import { assert, present } from "../../lib/assert.ts";
 import { err, ok } from "../../lib/result.ts";
 import type { Fenced, OrderRepository, PlacementResult } from "../../ports/order-repository.ts";
@@ -25,6 +26,7 @@ import saleTouchSql from "./sql/sale-touch.sql" with { type: "text" };
 
 interface LedgerRow extends LedgerColumns {
   readonly per_buyer_limit: number;
+  readonly mode: SellingMode;
 }
 
 /** A sale's ledger while a batch is decided. */
@@ -188,9 +190,10 @@ function epochs(
       }),
     switchTo: (saleId, at, mode) =>
       database.write(() => {
+        const before = present(ledgerOf.get(saleId), `sale ${saleId} has no ledger`);
         const { changes } = setMode.run(saleId, at, mode);
         touch.run(saleId);
-        return changes === 1 ? ok(undefined) : err("stale-epoch");
+        return changes === 1 ? ok(before.mode) : err("stale-epoch");
       }),
     ledger: async (saleId) => {
       const row = ledgerOf.get(saleId);

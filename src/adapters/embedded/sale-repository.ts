@@ -25,7 +25,7 @@ export function embeddedSaleRepository(database: Database): SaleRepository {
   const dueRows = sql.prepare<SaleRow, [number, number]>(dueSql);
   const loadedRows = sql.prepare<SaleRow, [number]>(loadedSql);
   const changedRows = sql.prepare<SaleRow, [number]>(changedSql);
-  const modeRows = sql.prepare<{ id: SaleId; mode: SellingMode }, []>(modesSql);
+  const modeRows = sql.prepare<{ id: SaleId; mode: SellingMode }, [number]>(modesSql);
   const replace = sql.prepare(updateSql);
 
   const create = (terms: SaleTerms, now: Instant): Promise<Sale> =>
@@ -63,8 +63,8 @@ export function embeddedSaleRepository(database: Database): SaleRepository {
   const changed: SaleRepository["changed"] = async (withinMs) =>
     changedRows.all(withinMs).map(toSale);
 
-  const modes: SaleRepository["modes"] = async () =>
-    new Map(modeRows.all().map(({ id, mode }) => [id, mode]));
+  const modes: SaleRepository["modes"] = async (closedWithinMs) =>
+    new Map(modeRows.all(closedWithinMs).map(({ id, mode }) => [id, mode]));
 
   return { create, byId, list, due, update, loaded, changed, modes };
 }

@@ -1,6 +1,7 @@
 /** The ledger and the orders in MySQL. */
 import { epoch, type LockToken, type SaleId, units } from "../../domain/ids.ts";
 import { limits } from "../../domain/limits.ts";
+import type { SellingMode } from "../../domain/sale.ts";
 import { present } from "../../lib/assert.ts";
 import { err, ok } from "../../lib/result.ts";
 import type { Fenced, OrderRepository } from "../../ports/order-repository.ts";
@@ -15,6 +16,10 @@ import type { Session } from "./session.ts";
 interface RestockRow {
   readonly added: number;
   readonly version: number;
+}
+
+interface SellingRow {
+  readonly mode: SellingMode;
 }
 
 export function mysqlOrderRepository(mysql: Mysql): OrderRepository {
@@ -92,9 +97,10 @@ function epochs(
       mysql.transaction(async (session) => {
         const sale = numberOf(saleId);
         if ((await locked(session, saleId)).epoch !== at) return err("stale-epoch");
+        const [before] = await session.query<SellingRow[]>(sellingSql, [sale]);
         await session.query(modeSql, [sale, mode, mode]);
         await session.query(`UPDATE sales SET updated_at = ${nowSql} WHERE number = ?`, [sale]);
-        return ok(undefined);
+        return ok(before?.mode ?? "stock");
       }),
     ledger: (saleId) =>
       mysql.use(async (session) => {
@@ -129,6 +135,7 @@ function fenced({ total, sold, version }: LedgerColumns, at: number): Fenced {
 /** By the order's id, or the restock's key, what was done before is recognised. */
 const repeatable = { repeatable: true };
 
+const sellingSql = "SELECT mode FROM selling WHERE sale = ?";
 const modeSql = "INSERT INTO selling (sale, mode) VALUES (?, ?) ON DUPLICATE KEY UPDATE mode = ?";
 
 const restockSql = "SELECT added, version FROM restocks WHERE sale = ? AND request_key = ?";
