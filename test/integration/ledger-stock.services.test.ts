@@ -1,5 +1,5 @@
-/** What the network and a dying server may do to a sale that is sold from MySQL, and that nothing is
- * oversold, lost or doubled by it. */
+/** What the network and a dying server may do to a sale that is sold from MySQL, and that nothing
+ * is oversold, lost or doubled by it. */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { type TcpProxy, tcpProxy } from "../../scripts/support/tcp-proxy.ts";
 import { mysqlLedgerStock } from "../../src/adapters/mysql/ledger-stock.ts";
@@ -59,7 +59,7 @@ function beforeCommit(mysql: Mysql, act: () => void): Mysql {
   return { ...mysql, transaction };
 }
 
-test("a commit without an answer leaves the outcome open, and a retry finds the order", async () => {
+test("a commit without an answer leaves the outcome open; a retry finds the order", async () => {
   const sale = await openSale(5);
   const stock = mysqlLedgerStock(beforeCommit(remote, () => proxy.behave("deaf")));
   const unknown = stock.reserve(sale.id, 0, [request({})]);
