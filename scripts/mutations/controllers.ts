@@ -57,8 +57,8 @@ export const controllers: readonly Mutation[] = [
   {
     promise: "a sale with a fallback is sold only in a way that was confirmed",
     file: "src/usecases/confirmed-modes.ts",
-    find: "if (clock.elapsed() - confirmedAt > limits.modeConfirmMs) return null;",
-    replace: "",
+    find: "const isOld = () => clock.elapsed() - confirmedAt > limits.modeConfirmMs;",
+    replace: "const isOld = () => false;",
     test: fallBack,
     name: "is sold only as long as it was confirmed how",
   },
