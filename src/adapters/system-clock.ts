@@ -9,4 +9,5 @@ export const systemClock: Clock = {
     const timer = setTimeout(task, delayMs);
     return () => clearTimeout(timer);
   },
+  soon: (task) => void setImmediate(task),
 };

@@ -15,7 +15,6 @@ import type { Config } from "../config/validate.ts";
 import { limits } from "../domain/limits.ts";
 import type { AppDeps } from "../http/app-deps.ts";
 import { messageOf } from "../lib/finding.ts";
-import { singleFlight } from "../lib/single-flight.ts";
 import { mendTracingChannels } from "../lib/tracing-channels.ts";
 import { createHealth, type Health } from "../observability/health.ts";
 import { createMetrics } from "../observability/metrics.ts";
@@ -25,12 +24,11 @@ import { controllerRole } from "../roles/controller.ts";
 import { directoryRole } from "../roles/directory.ts";
 import { type ConsumingRole, ordersRole } from "../roles/orders.ts";
 import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
-import { type ConfirmedModes, confirmedModes } from "../usecases/confirmed-modes.ts";
+import type { ConfirmedModes } from "../usecases/confirmed-modes.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
-import { routedStock } from "../usecases/routed-stock.ts";
-import { saleDirectory } from "../usecases/sale-directory.ts";
 import type { Engine, Started } from "./engine.ts";
 import { openLocks } from "./locks.ts";
+import { sharedStores } from "./shared-stores.ts";
 import { advised } from "./startup-error.ts";
 import { type Service, waitForServices } from "./wait-for-services.ts";
 
@@ -61,30 +59,16 @@ export function connect(config: Config, events: KafkaEvents): Connections {
 
 /** Every use case's dependencies. */
 export function clusteredStores({ redis, mysql, log }: Connections, prefix: string) {
-  const clock = systemClock;
-  const sales = mysqlSaleRepository(mysql);
-  const directory = saleDirectory(sales);
-  const modes = confirmedModes({ sales, clock });
-  const routed = routedStock({
-    modes,
-    stock: redisStockStore({ connection: redis, prefix }),
-    ledger: mysqlLedgerStock(mysql),
-    find: directory.find,
-    read: sales.byId,
-  });
-  // Everybody who looks at a sale asks for its level: one question serves all who wait.
-  const stock = { ...routed, level: singleFlight(routed.level) };
-  return {
-    sales,
+  const ports = {
+    clock: systemClock,
+    sales: mysqlSaleRepository(mysql),
     orders: mysqlOrderRepository(mysql),
-    stock,
-    log,
-    directory,
-    modes,
+    stock: redisStockStore({ connection: redis, prefix }),
+    ledgerStock: mysqlLedgerStock(mysql),
     stockFailure: redis.failure,
-    limiter: embeddedRateLimiter(clock),
-    clock,
+    log,
   };
+  return { ...sharedStores(ports), limiter: embeddedRateLimiter(ports.clock) };
 }
 
 export async function composeClustered(config: Config, logger: RoleLog): Promise<Engine> {

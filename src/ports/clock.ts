@@ -8,4 +8,6 @@ export interface Clock {
   elapsed(): number;
   /** Runs `task` once after `delayMs`; the returned function cancels it. */
   after(delayMs: number, task: () => void): () => void;
+  /** Runs `task` after the current turn of the event loop. */
+  soon(task: () => void): void;
 }

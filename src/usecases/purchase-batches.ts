@@ -61,7 +61,7 @@ export interface PurchaseBatches {
 }
 
 /** How a bucket of a sale is asked, by the sale's strategy. */
-interface Asked extends Pick<PurchaseBatchesDeps, "stock" | "applied"> {
+interface Asked extends Pick<PurchaseBatchesDeps, "stock" | "applied" | "clock"> {
   readonly saleId: SaleId;
   readonly bucket: number;
   /** Whether other buckets may have units. */
@@ -77,6 +77,7 @@ export function purchaseBatches(deps: PurchaseBatchesDeps): PurchaseBatches {
   const appends = microBatch<Reservation, void>({
     batchMax: limits.appendBatchMax,
     queueMax: limits.appendQueueMax,
+    defer: deps.clock.soon,
     run: async (orders) => {
       await deps.log.append(orders);
       return orders.map(() => undefined);
@@ -96,14 +97,14 @@ export function purchaseBatches(deps: PurchaseBatchesDeps): PurchaseBatches {
   }
 
   function askedOf(sale: Sale, bucket: number): Asked {
-    const { stock, applied, modes } = deps;
+    const { stock, applied, modes, clock } = deps;
     const { id: saleId, strategy } = sale;
     const others = sale.buckets > 1;
     const reserve: Asked["reserve"] = (requests) =>
       strategy === "locked" && modes?.of(saleId) !== "ledger"
         ? locked.reserve(sale, bucket, requests)
         : stock.reserve(saleId, bucket, requests);
-    return { stock, applied, saleId, bucket, others, reserve };
+    return { stock, applied, clock, saleId, bucket, others, reserve };
   }
 
   function waiting(): number {
@@ -152,6 +153,7 @@ function reserveBatch(asked: Asked): MicroBatch<ReserveRequest, Decision> {
   return microBatch<ReserveRequest, Decision>({
     batchMax: limits.reserveBatchMax,
     queueMax: limits.reserveQueueMax,
+    defer: asked.clock.soon,
     run: (requests) => decide(asked, requests),
   });
 }

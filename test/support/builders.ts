@@ -125,6 +125,7 @@ export function virtualClock(startMs: number): VirtualClock {
     now: (): Instant => instant(now),
     elapsed: () => now,
     after,
+    soon: (task) => void setImmediate(task),
     set,
     advance: (ms) => set(now + ms),
   };

@@ -129,6 +129,7 @@ function movableClock(): Clock & { advance(ms: number): void } {
   return {
     now: () => instant(now),
     elapsed: () => now,
+    soon: (task: () => void) => void setImmediate(task),
     after: systemClock.after,
     advance: (ms) => {
       now += ms;

@@ -1,5 +1,6 @@
 /** Deletes our keys, now or as soon as etcd answers: a key under a lease that lives would stand in
  *  its queue for ever. */
+import type { Clock } from "../../ports/clock.ts";
 import { base64, type EtcdClient } from "./client.ts";
 import type { LockStep } from "./lock-step.ts";
 import type { LockWal } from "./lock-wal.ts";
@@ -14,18 +15,19 @@ export interface KeyRemover {
 interface KeyRemoverOptions {
   readonly client: EtcdClient;
   readonly wal: LockWal;
+  readonly clock: Pick<Clock, "after">;
   readonly step: (step: LockStep) => void;
 }
 
 const retryMs = 250;
 
-export function keyRemover({ client, wal, step }: KeyRemoverOptions): KeyRemover {
+export function keyRemover({ client, wal, clock, step }: KeyRemoverOptions): KeyRemover {
   async function discard(under: Session, key: string): Promise<void> {
     if (!(await deleted(under, key))) void keepDeleting(under, key);
   }
 
   async function keepDeleting(under: Session, key: string): Promise<void> {
-    do await Bun.sleep(retryMs);
+    do await new Promise<void>((resolve) => void clock.after(retryMs, resolve));
     while (!(await deleted(under, key)));
   }
 

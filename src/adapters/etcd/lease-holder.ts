@@ -2,6 +2,7 @@
  *  was lost. */
 import { lockToken } from "../../domain/ids.ts";
 import { singleFlight } from "../../lib/single-flight.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { Held } from "../../ports/lease.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 import { base64, type EtcdClient } from "./client.ts";
@@ -14,6 +15,7 @@ export interface LeaseHolderOptions {
   readonly client: EtcdClient;
   readonly ttlSeconds: number;
   readonly wal: LockWal;
+  readonly clock: Pick<Clock, "elapsed" | "after">;
   readonly step: (step: LockStep) => void;
 }
 
@@ -42,6 +44,7 @@ export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
   let current: Session | null = null;
   let resumable: Map<string, HeldKey> | null = wal.held().length === 0 ? new Map() : null;
   let closed = false;
+  let cancelGivingUp = () => {};
 
   /** Those who need a lease at the same time share the making of it. */
   const obtain = singleFlight(async (_: "lease") => {
@@ -60,7 +63,7 @@ export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
     const found = await stillHeld(options);
     resumable = new Map(found.map(({ name, held }) => [name, held]));
     current = found[0]?.held.session ?? null;
-    setTimeout(giveUpUnclaimed, claimWithinMs).unref();
+    cancelGivingUp = options.clock.after(claimWithinMs, giveUpUnclaimed);
   }
 
   function giveUpUnclaimed(): void {
@@ -79,6 +82,7 @@ export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
 
   async function close(): Promise<void> {
     closed = true;
+    cancelGivingUp();
     resumable?.clear();
     await current?.revoke();
     for (const { key } of wal.held()) wal.free(key);

@@ -4,10 +4,11 @@
  *  revision is the fencing token. Beyond the recipe: a lease that is given up in time by our own
  *  clock, and a write-ahead log by which a process goes on with its locks after a restart. */
 import { hostname } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import { err, ok, type Result } from "../../lib/result.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { AcquireOptions, Held, Lease } from "../../ports/lease.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
+import { systemClock } from "../system-clock.ts";
 import { base64, type EtcdClient, type EtcdOptions, etcdClient, textOf } from "./client.ts";
 import { type Deletions, deletions } from "./deletions.ts";
 import { type HeldKey, type LeaseHolder, leaseHolder } from "./lease-holder.ts";
@@ -17,7 +18,9 @@ import type { LockStep } from "./lock-step.ts";
 import type { HeldRecord, LockWal } from "./lock-wal.ts";
 import type { Session } from "./session.ts";
 
-export interface EtcdLeaseOptions extends EtcdOptions {
+export interface EtcdLeaseOptions extends EtcdOptions, RecipeOptions {}
+
+export interface RecipeOptions {
   /** What every key begins with. */
   readonly prefix: string;
   readonly ttlSeconds: number;
@@ -26,6 +29,14 @@ export interface EtcdLeaseOptions extends EtcdOptions {
   readonly wal: LockWal;
   /** Hears of each step that is done, by name. */
   readonly onStep?: (step: LockStep) => void;
+}
+
+/** What the recipe stands on. */
+export interface RecipeParts {
+  readonly client: EtcdClient;
+  /** Null where there are no watches: every waiter looks for himself, and more often. */
+  readonly watch: Deletions | null;
+  readonly clock: Pick<Clock, "elapsed" | "after">;
 }
 
 export interface EtcdLease extends Lease {
@@ -41,10 +52,8 @@ interface Place {
   readonly uuid: string;
 }
 
-interface Context {
-  readonly options: EtcdLeaseOptions;
-  readonly client: EtcdClient;
-  readonly watch: Deletions;
+interface Context extends RecipeParts {
+  readonly options: RecipeOptions;
   readonly holder: LeaseHolder;
   readonly step: (step: LockStep) => void;
 }
@@ -53,22 +62,28 @@ type Refused = "timeout" | "cancelled";
 
 /** A waiter looks for himself this often: a watch may be silent for a while after an outage … */
 const lookEveryMs = 1_000;
-/** … and where etcd asks who we are there is none, since its gateway passes no token on to it. */
+/** … or there may be none. */
 const lookWithoutWatchMs = 100;
 const retryMs = 200;
 
+/** Where etcd asks who we are there are no watches, since its gateway passes no token on to them. */
 export function etcdLease(options: EtcdLeaseOptions): EtcdLease {
   const client = etcdClient(options);
-  const watch = deletions(client);
+  const watch = options.username ? null : deletions(client);
+  return leaseRecipe(options, { client, watch, clock: systemClock });
+}
+
+export function leaseRecipe(options: RecipeOptions, parts: RecipeParts): EtcdLease {
+  const { client, watch, clock } = parts;
   const step = options.onStep ?? (() => undefined);
-  const holder = leaseHolder({ ...options, client, step });
-  const context: Context = { options, client, watch, holder, step };
+  const holder = leaseHolder({ ...options, client, clock, step });
+  const context: Context = { ...parts, options, holder, step };
   let made = 0;
 
   async function acquire(name: string, asked: AcquireOptions = {}): Promise<Result<Held, Refused>> {
     if (asked.signal?.aborted) return err("cancelled");
     const { timeoutMs = Number.POSITIVE_INFINITY } = asked;
-    const deadline = performance.now() + timeoutMs;
+    const deadline = clock.elapsed() + timeoutMs;
     const resumed = await holder.claim(name);
     if (resumed !== null) return ok(held(context, name, resumed, true));
     for (;;) {
@@ -93,9 +108,9 @@ export function etcdLease(options: EtcdLeaseOptions): EtcdLease {
     acquire,
     list: (named) => listLocks(client, options, named),
     failure: client.failure,
-    events: watch.events,
+    events: () => watch?.events() ?? 0,
     close: async () => {
-      watch.close();
+      watch?.close();
       await holder.close();
     },
   };
@@ -167,14 +182,13 @@ async function turn(
   const { session } = place;
   while (session.valid()) {
     if (signal?.aborted) return "cancelled";
-    const leftMs = deadline - performance.now();
+    const leftMs = deadline - context.clock.elapsed();
     if (leftMs <= 0) return "timeout";
     const before = await predecessor(context, name, place).catch(unlessAway);
     if (before === "none" || before === "gone") return before === "none" ? "first" : "lost";
-    const watched = context.options.username ? null : before;
-    const everyMs = context.options.username ? lookWithoutWatchMs : lookEveryMs;
+    const everyMs = context.watch === null ? lookWithoutWatchMs : lookEveryMs;
     const waitMs = Math.min(before === null ? retryMs : everyMs, leftMs);
-    await change(context, watched, waitMs, [session.lost, ...(signal ? [signal] : [])]);
+    await change(context, before, waitMs, [session.lost, ...(signal ? [signal] : [])]);
   }
   return "lost";
 }
@@ -211,7 +225,7 @@ async function predecessor(
 /** Resolves when the key may be gone, when it is time to look, or when a signal is aborted. The
  * signals are left as they were, since a lease outlives thousands of waits. */
 async function change(
-  { watch }: Context,
+  { watch, clock }: Context,
   before: Predecessor | null,
   waitMs: number,
   signals: readonly AbortSignal[],
@@ -219,10 +233,15 @@ async function change(
   const enough = new AbortController();
   const stop = () => enough.abort();
   for (const one of signals) one.addEventListener("abort", stop);
-  const time = sleep(waitMs, undefined, enough).catch(() => undefined);
-  const gone = before === null ? [] : [watch.deleted(before.key, before.from, enough.signal)];
-  await Promise.race([time, ...gone]);
-  stop();
+  const gone = before === null ? null : watch?.deleted(before.key, before.from, enough.signal);
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(waitMs, stop);
+    enough.signal.addEventListener("abort", () => {
+      cancel();
+      resolve();
+    });
+    void gone?.then(stop);
+  });
   for (const one of signals) one.removeEventListener("abort", stop);
 }
 

@@ -2,6 +2,7 @@
  *  own monotonic clock it ends its time after the last keep-alive that was answered was *sent*,
  *  which is no later than etcd can think. The clock is asked, not only a timer: a process that was
  *  paused wakes up with its timers late. */
+import type { Clock } from "../../ports/clock.ts";
 import type { EtcdClient } from "./client.ts";
 
 export interface Session {
@@ -25,6 +26,7 @@ interface Granted {
 export interface SessionOptions {
   readonly client: EtcdClient;
   readonly ttlSeconds: number;
+  readonly clock: Pick<Clock, "elapsed" | "after">;
   /** Called after each keep-alive; true if it was answered. */
   readonly kept?: (answered: boolean) => void;
 }
@@ -34,7 +36,7 @@ const driftShare = 0.02;
 const retryMs = 100;
 
 export async function grantSession(options: SessionOptions): Promise<Session> {
-  const sentAt = performance.now();
+  const sentAt = options.clock.elapsed();
   const body = { TTL: String(options.ttlSeconds), ID: "0" };
   const { ID, TTL } = await options.client.call<Granted>("/v3/lease/grant", body);
   return keep(options, ID, sentAt + lifeOf(TTL));
@@ -45,7 +47,7 @@ export async function resumeSession(
   options: SessionOptions,
   number: string,
 ): Promise<Session | null> {
-  const sentAt = performance.now();
+  const sentAt = options.clock.elapsed();
   const left = await keepAlive(options.client, number, callMsOf(options.ttlSeconds));
   return left === null ? null : keep(options, number, sentAt + left);
 }
@@ -66,38 +68,39 @@ function callMsOf(ttlSeconds: number): number {
   return Math.min(1_000, (ttlSeconds * 1_000) / 5);
 }
 
-function keep({ client, ttlSeconds, kept }: SessionOptions, number: string, end: number): Session {
+function keep(options: SessionOptions, number: string, end: number): Session {
+  const { client, ttlSeconds, clock, kept } = options;
   const over = new AbortController();
   let until = end;
-  let renewing: ReturnType<typeof setTimeout>;
-  let ending = setTimeout(valid, Math.max(0, until - performance.now()));
+  let cancelRenewal: () => void;
+  let cancelEnd = clock.after(Math.max(0, until - clock.elapsed()), valid);
 
   function valid(): boolean {
-    if (performance.now() < until && !over.signal.aborted) return true;
+    if (clock.elapsed() < until && !over.signal.aborted) return true;
     stop();
     over.abort();
     return false;
   }
 
   function stop(): void {
-    clearTimeout(renewing);
-    clearTimeout(ending);
+    cancelRenewal();
+    cancelEnd();
   }
 
   function renewAfter(ms: number): void {
-    renewing = setTimeout(() => void renew(), ms);
+    cancelRenewal = clock.after(ms, () => void renew());
   }
 
   async function renew(): Promise<void> {
     if (!valid()) return;
-    const sentAt = performance.now();
+    const sentAt = clock.elapsed();
     try {
       const left = await keepAlive(client, number, callMsOf(ttlSeconds));
       kept?.(true);
       if (!valid()) return;
       until = left === null ? sentAt : sentAt + left;
-      clearTimeout(ending);
-      ending = setTimeout(valid, Math.max(0, until - performance.now()));
+      cancelEnd();
+      cancelEnd = clock.after(Math.max(0, until - clock.elapsed()), valid);
       renewAfter((ttlSeconds * 1_000) / 3);
     } catch {
       kept?.(false);
