@@ -25,8 +25,8 @@ export interface SaleRepository {
   /** Replaces the sale if its stored version is `sale.version − 1`; else `version-conflict`. */
   update(sale: Sale): Promise<Result<Sale, "version-conflict">>;
 
-  /** Sales whose stock may have been loaded: all but those that never had an epoch and those that
-   * closed before `closedAfter`. */
+  /** Sales whose stock may have been loaded, or should have been: all but scheduled ones that never
+   * had an epoch and those that closed before `closedAfter`. */
   loaded(closedAfter: Instant): Promise<readonly Sale[]>;
 
   /** How the sales are sold that have a fallback, or are always sold from the ledger. Without those

@@ -76,14 +76,14 @@ async function change(
   if (version !== null && version !== sale.version) return err(conflict(sale));
   const decided = decide(sale);
   if (!decided.ok) return decided;
-  if (decided.value === sale) return ok(sale);
-  const updated = await deps.sales.update(decided.value);
+  const updated = decided.value === sale ? decided : await deps.sales.update(decided.value);
   if (!updated.ok) return version === null ? change(deps, id, null, decide) : err(conflict(sale));
   await publish(deps, updated.value);
   return ok(updated.value);
 }
 
-/** Makes a written change hold: in this process's directory and in the stock. */
+/** Makes a written change hold: in this process's directory and in the stock. Also if it was written
+ * before, since whoever wrote it may not have come as far as here. */
 async function publish(deps: ChangeSaleDeps, sale: Sale): Promise<void> {
   deps.directory.learn(sale);
   const selling = stateAt(sale, deps.clock.now()) !== "scheduled";

@@ -1,11 +1,12 @@
 /** The one lease of this process: made on first need, resumed after a restart, made anew after it
  *  was lost. */
 import { lockToken } from "../../domain/ids.ts";
+import { present } from "../../lib/assert.ts";
 import { singleFlight } from "../../lib/single-flight.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Held } from "../../ports/lease.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
-import { base64, type EtcdClient } from "./client.ts";
+import { base64, type EtcdClient, textOf } from "./client.ts";
 import { type KeyRemover, keyRemover } from "./key-remover.ts";
 import type { LockStep } from "./lock-step.ts";
 import type { HeldRecord, LockWal } from "./lock-wal.ts";
@@ -60,7 +61,7 @@ export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
   const session = async () => (current?.valid() ? current : obtain("lease"));
 
   async function resume(): Promise<void> {
-    const found = await stillHeld(options);
+    const found = await stillHeld(options, remover);
     resumable = new Map(found.map(({ name, held }) => [name, held]));
     current = found[0]?.held.session ?? null;
     cancelGivingUp = options.clock.after(claimWithinMs, giveUpUnclaimed);
@@ -94,7 +95,7 @@ export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
 
 /** The locks of the process before this one that live, all under one lease; the log forgets the
  * others. */
-async function stillHeld(options: LeaseHolderOptions) {
+async function stillHeld(options: LeaseHolderOptions, remover: KeyRemover) {
   const { client, wal } = options;
   const records = wal.held();
   const last = records.at(-1)?.leaseId ?? "0";
@@ -107,7 +108,23 @@ async function stillHeld(options: LeaseHolderOptions) {
     else found.push({ name, held: { session, key, token: lockToken(record.token) } });
   }
   if (found.length === 0) await session?.revoke();
+  else await removeOthers(client, present(session, "a key lives under a lease"), found, remover);
   return found;
+}
+
+/** The process before this one may have queued for locks that are not in its log. Their keys would
+ * live with the lease, and nobody would know of them. */
+async function removeOthers(
+  client: EtcdClient,
+  session: Session,
+  known: readonly { readonly held: HeldKey }[],
+  { discard }: KeyRemover,
+): Promise<void> {
+  const body = { ID: session.number, keys: true };
+  const { keys = [] } = await client.call<{ keys?: string[] }>("/v3/lease/timetolive", body);
+  const ours = new Set(known.map(({ held }) => held.key));
+  const others = keys.map(textOf).filter((key) => !ours.has(key));
+  await Promise.all(others.map((key) => discard(session, key)));
 }
 
 async function isOurs(client: EtcdClient, { key, leaseId }: HeldRecord): Promise<boolean> {

@@ -37,6 +37,7 @@ export interface RecipeParts {
   /** Null where there are no watches: every waiter looks for himself, and more often. */
   readonly watch: Deletions | null;
   readonly clock: Pick<Clock, "elapsed" | "after">;
+  readonly uuid: () => string;
 }
 
 export interface EtcdLease extends Lease {
@@ -70,11 +71,14 @@ const retryMs = 200;
 export function etcdLease(options: EtcdLeaseOptions): EtcdLease {
   const client = etcdClient(options);
   const watch = options.username ? null : deletions(client);
-  return leaseRecipe(options, { client, watch, clock: systemClock });
+  const uuid = () => crypto.randomUUID();
+  return leaseRecipe(options, { client, watch, clock: systemClock, uuid });
 }
 
 export function leaseRecipe(options: RecipeOptions, parts: RecipeParts): EtcdLease {
-  const { client, watch, clock } = parts;
+  const { client, watch, clock, uuid } = parts;
+  /** What a process before this one sent late, under the same lease, names other keys. */
+  const life = uuid().slice(0, 8);
   const step = options.onStep ?? (() => undefined);
   const holder = leaseHolder({ ...options, client, clock, step });
   const context: Context = { ...parts, options, holder, step };
@@ -88,7 +92,7 @@ export function leaseRecipe(options: RecipeOptions, parts: RecipeParts): EtcdLea
     if (resumed !== null) return ok(held(context, name, resumed, true));
     for (;;) {
       made += 1;
-      const place = await enqueue(context, name, made, asked.about ?? "");
+      const place = await enqueue(context, name, `${life}-${made}`, asked.about ?? "");
       const ended = await turn(context, name, place, deadline, asked.signal);
       if (ended === "lost") continue;
       if (ended !== "first") {
@@ -133,14 +137,14 @@ async function logged(
 
 /** Makes a key. Made again if nobody knows whether it was made: the same key, once. */
 async function enqueue(
-  { options, client, holder, step }: Context,
+  { options, client, holder, uuid: newUuid, step }: Context,
   name: string,
-  number: number,
+  number: string,
   about: string,
 ): Promise<Place> {
   const session = await holder.session();
   const key = `${queuePrefix(options.prefix, name)}${session.id}-${number}`;
-  const uuid = crypto.randomUUID();
+  const uuid = newUuid();
   const told: LockValue = { uuid, about, leaseId: session.id, holder: processName };
   const value = base64(JSON.stringify(told));
   const at = base64(key);

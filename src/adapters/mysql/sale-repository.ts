@@ -66,7 +66,10 @@ export function mysqlSaleRepository(mysql: Mysql): SaleRepository {
     byId: async (id) => (await select("number = ?", [numberOf(id)]))[0] ?? null,
     due: (startsBefore, endsBefore) => select(dueSql, [startsBefore, endsBefore]),
     loaded: (closedAfter) =>
-      select("ledger.epoch > 0 AND (state <> 'closed' OR updated_at > ?)", [closedAfter]),
+      select(
+        "(ledger.epoch > 0 OR state IN ('open', 'paused')) AND (state <> 'closed' OR updated_at > ?)",
+        [closedAfter],
+      ),
     modes: (closedWithinMs) =>
       mysql.use(async (session) => {
         const rows = session.query<{ number: number; mode: SellingMode }[]>;

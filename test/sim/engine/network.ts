@@ -6,6 +6,9 @@ import type { Scheduler } from "./scheduler.ts";
 
 export type ServiceName = string;
 
+/** Of what was done, told from what came of it, or of the error that it ended with. */
+export type What = (outcome: unknown) => string;
+
 /** How a request failed. `refused`: surely without an effect; `lost`: nobody knows. */
 export type Failure = "refused" | "lost";
 
@@ -32,8 +35,15 @@ export interface NetworkManners {
 }
 
 export interface Network {
-  /** Has the service do something, once, at one moment. Rejects with `RequestFailed`. */
-  request<T>(life: Life, service: ServiceName, timeoutMs: number, work: () => T): Promise<T>;
+  /** Has the service do something, once, at one moment. Rejects with `RequestFailed`. `what` says
+   * it for the trace. */
+  request<T>(
+    life: Life,
+    service: ServiceName,
+    timeoutMs: number,
+    work: () => T,
+    what?: What,
+  ): Promise<T>;
   /** Tells a process something; it may be lost. */
   tell(service: ServiceName, life: Life, what: () => void): void;
   cut(host: string, service: ServiceName, cut: Cut | null): void;
@@ -56,7 +66,7 @@ const usualMs = 2;
 export function network(
   time: Scheduler,
   manners: NetworkManners,
-  heard: (host: string, service: ServiceName) => void,
+  heard: (host: string, service: ServiceName, what: () => string) => void,
 ): Network {
   const services = new Map<ServiceName, ServiceState>();
   const cuts = new Map<string, Cut>();
@@ -78,7 +88,13 @@ export function network(
     return late ? usual + chance.next() * manners.lateMaxMs : usual;
   }
 
-  function request<T>(life: Life, name: ServiceName, timeoutMs: number, work: () => T): Promise<T> {
+  function request<T>(
+    life: Life,
+    name: ServiceName,
+    timeoutMs: number,
+    work: () => T,
+    what: What = () => "",
+  ): Promise<T> {
     const { chance, name: host } = life.host;
     const [there, back] = [delay(chance), delay(chance)];
     return new Promise<T>((resolve, reject) => {
@@ -99,11 +115,12 @@ export function network(
         });
       };
       const execute = () => {
-        heard(host, name);
         try {
           const value = work();
+          heard(host, name, () => what(value));
           reply(() => resolve(value));
         } catch (reason) {
+          heard(host, name, () => what(reason));
           reply(() => reject(reason as Error));
         }
       };

@@ -67,7 +67,13 @@ export function simEtcd(time: Scheduler, net: Network): SimEtcd {
     let failing: string | null = null;
     const call = async <Answer>(path: string, body: object, timeoutMs = usualCallMs) => {
       try {
-        const answer = await net.request(life, "etcd", timeoutMs, () => store.answer(path, body));
+        const answer = await net.request(
+          life,
+          "etcd",
+          timeoutMs,
+          () => store.answer(path, body),
+          (outcome) => shown(path, body, outcome),
+        );
         failing = null;
         return answer as Answer;
       } catch (reason) {
@@ -120,6 +126,10 @@ function keyStore(time: Scheduler) {
         return { ID: String(made), TTL: body.TTL };
       case "/v3/lease/keepalive":
         return { result: { ID: body.ID, TTL: String(kept(body.ID ?? "")) } };
+      case "/v3/lease/timetolive": {
+        const attached = [...keys].filter(([, { lease }]) => lease === body.ID);
+        return { ID: body.ID, keys: attached.map(([key]) => base64(key)) };
+      }
       case "/v3/lease/revoke":
         end(body.ID ?? "");
         return {};
@@ -207,6 +217,14 @@ function keyStore(time: Scheduler) {
     for (const [id, { ttlMs }] of [...leases]) live(id, ttlMs);
   };
   return { answer, watch, renewLeases };
+}
+
+/** For the trace, with keys as they are meant. */
+function shown(path: string, body: object, outcome: unknown): string {
+  const readable = (name: string, value: unknown) =>
+    (name === "key" || name === "range_end") && typeof value === "string" ? decoded(value) : value;
+  const said = outcome instanceof Error ? outcome.message : JSON.stringify(outcome, readable);
+  return `${path} ${JSON.stringify(body, readable)} → ${said}`;
 }
 
 function decoded(text: string): string {

@@ -31,7 +31,10 @@ export interface LedgerPorts {
 
 /** `now` is the database's clock. */
 export function ledgerPorts(tables: LedgerTables, ask: Ask, now: () => Instant): LedgerPorts {
-  const at = (saleId: SaleId) => present(tables.entries.get(saleId), `${saleId} has no ledger`);
+  const at = (saleId: SaleId) => {
+    tables.changed.add(saleId);
+    return present(tables.entries.get(saleId), `${saleId} has no ledger`);
+  };
   const sales = saleRows(tables, ask, now);
 
   const orders: OrderRepository = {

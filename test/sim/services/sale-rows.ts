@@ -17,6 +17,7 @@ export function saleRows(tables: LedgerTables, ask: Ask, now: () => Instant): Sa
       const counts = { total: terms.stock, sold: 0, version: 1, epoch: 0, minEpoch: 0, token: 0 };
       const rest = { mode: "stock" as const, updatedAt: now(), restocks: new Map() };
       tables.entries.set(id, { sale, ...counts, ...rest });
+      tables.changed.add(id);
       return saleOf(tables.entries.get(id) as LedgerEntry);
     });
 
@@ -57,7 +58,8 @@ export function saleRows(tables: LedgerTables, ask: Ask, now: () => Instant): Sa
       }),
     loaded: (closedAfter) =>
       select(({ sale, epoch, updatedAt }) => {
-        return epoch > 0 && (sale.state !== "closed" || updatedAt > closedAfter);
+        const isDue = epoch > 0 || sale.state === "open" || sale.state === "paused";
+        return isDue && (sale.state !== "closed" || updatedAt > closedAfter);
       }),
     modes: (closedWithinMs) => ask(() => modesIn(tables, now() - closedWithinMs)),
     changed: (withinMs) => select(({ updatedAt }) => updatedAt >= now() - withinMs),

@@ -1,0 +1,188 @@
+/** Buyers and admins: they ask a process, may never hear of it, and try again with the same key. */
+import type { SaleId } from "../../src/domain/ids.ts";
+import { type BuyerId, type RequestKey, units } from "../../src/domain/ids.ts";
+import { fingerprintOf } from "../../src/domain/request-key.ts";
+import { actOnSale, amendSale } from "../../src/usecases/change-sale.ts";
+import { type PurchasedOrder, type PurchaseError, purchase } from "../../src/usecases/purchase.ts";
+import { restock } from "../../src/usecases/restock.ts";
+import type { Random } from "./engine/random.ts";
+import type { ActionPlan, PurchasePlan } from "./plan.ts";
+import type { Process, Stores } from "./processes.ts";
+import type { World } from "./world.ts";
+
+/** One call as its client saw it. */
+export interface Call {
+  readonly saleId: SaleId;
+  readonly buyer: string;
+  readonly key: string;
+  readonly quantity: number;
+  readonly calledAt: number;
+  readonly answeredAt: number;
+  /** `silence`: no answer came. */
+  readonly answer: PurchasedOrder | PurchaseError["code"] | "sale-not-found" | "failed" | "silence";
+}
+
+export interface History {
+  readonly calls: Call[];
+  /** Admins' actions that began, with their ends if they had one. */
+  readonly actions: {
+    readonly plan: ActionPlan;
+    readonly calledAt: number;
+    doneAt: number | null;
+  }[];
+}
+
+const clientTimeoutMs = 2_500;
+const wireMs = 3;
+/** Answers after which trying again may help. */
+const passing = new Set([
+  "silence",
+  "failed",
+  "stock-unavailable",
+  "outcome-unknown",
+  "overloaded",
+]);
+
+export function buy(world: World, history: History, plan: PurchasePlan, name: string): void {
+  const chance = world.chance.stream(name);
+  world.time.after(plan.at, () => void tryAgain());
+
+  async function tryAgain(): Promise<void> {
+    for (let tries = 0; tries < plan.tries; tries += 1) {
+      const saleId = world.saleIds[plan.sale];
+      if (saleId === undefined) return;
+      const call = await purchaseOnce(world, chance, saleId, plan);
+      history.calls.push(call);
+      const isOver = typeof call.answer === "object" ? call.answer.status === "accepted" : false;
+      // Some are impatient, and some had their answer and click once more.
+      if (isOver && !chance.chance(0.15)) return;
+      const refused = typeof call.answer === "string" && !passing.has(call.answer);
+      if (refused && !chance.chance(0.3)) return;
+      await sleep(world, 20 + chance.next() * 900);
+    }
+  }
+}
+
+export async function purchaseOnce(
+  world: World,
+  chance: Random,
+  saleId: SaleId,
+  plan: Pick<PurchasePlan, "buyer" | "key" | "quantity">,
+): Promise<Call> {
+  const { buyer, key, quantity } = plan;
+  const calledAt = world.time.now();
+  const command = {
+    buyerId: buyer as BuyerId,
+    requestKey: key as RequestKey,
+    quantity: units(quantity),
+    fingerprint: fingerprintOf({ quantity }),
+  };
+  const answer = await ask(world, chance, async (stores): Promise<Call["answer"]> => {
+    const sale = await stores.directory.find(saleId);
+    if (sale === null) return "sale-not-found";
+    const bought = await purchase(stores, { sale, ...command });
+    return bought.ok ? bought.value : bought.error.code;
+  });
+  const call = { saleId, buyer, key, quantity, calledAt, answeredAt: world.time.now(), answer };
+  world.note(() => `${saleId} ${buyer} ${key}: ${shown(answer)}`);
+  checkAnswer(world, call);
+  return call;
+}
+
+/** What can be said at once. */
+function checkAnswer({ log, tables, stock, violated }: World, call: Call): void {
+  const { saleId, answer, quantity, calledAt, buyer, key } = call;
+  if (typeof answer === "object") {
+    const isKept = log.has(answer.id) || tables.orders.has(answer.id);
+    if (answer.status === "accepted" && !isKept) {
+      violated("what is accepted is in the log", `${answer.id} of ${buyer} ${key}`);
+    }
+    return;
+  }
+  if (answer === "sold-out" && !stock.wasShort(saleId, quantity, calledAt)) {
+    violated("sold out is said when it is true", `${saleId}, ${quantity} for ${buyer}`);
+  }
+  if (answer === "buyer-limit-reached") {
+    const own = [...stock.taken.values(), ...tables.orders.values()].filter(
+      (order) => order.saleId === saleId && order.buyerId === buyer,
+    );
+    const units = new Map(own.map((order) => [order.orderId, order.quantity as number]));
+    const sum = [...units.values()].reduce((all, one) => all + one, 0);
+    const limit = tables.entries.get(saleId)?.sale.perBuyerLimit ?? 0;
+    if (sum + quantity <= limit) {
+      violated("a buyer's limit is said when it is reached", `${saleId}, ${buyer} had ${sum}`);
+    }
+  }
+}
+
+function shown(answer: Call["answer"]): string {
+  return typeof answer === "string" ? answer : `${answer.status} ${answer.id}`;
+}
+
+export function act(world: World, history: History, plan: ActionPlan, name: string): void {
+  const chance = world.chance.stream(name);
+  world.time.after(plan.at, () => void tryAgain());
+
+  async function tryAgain(): Promise<void> {
+    const saleId = world.saleIds[plan.sale];
+    if (saleId === undefined) return;
+    const entry = { plan, calledAt: world.time.now(), doneAt: null as number | null };
+    history.actions.push(entry);
+    if (plan.kind === "resume") world.stock.freed(saleId);
+    for (let tries = 0; tries < 4; tries += 1) {
+      const answer = await ask(world, chance, (stores) => perform(stores, saleId, plan, name));
+      world.note(() => `${saleId} ${plan.kind}: ${answer}`);
+      if (answer === "done") entry.doneAt = world.time.now();
+      if (answer === "done" || answer === "refused") break;
+      await sleep(world, 100 + chance.next() * 500);
+    }
+    const stops = plan.kind === "pause" || plan.kind === "close";
+    const resumed = history.actions.some(
+      (other) =>
+        other.plan.kind === "resume" &&
+        other.plan.sale === plan.sale &&
+        other.calledAt >= entry.calledAt,
+    );
+    if (stops && entry.doneAt !== null && !resumed) world.stock.stopped(saleId, plan.kind);
+  }
+}
+
+async function perform(
+  stores: Stores,
+  saleId: SaleId,
+  { kind, units: added }: ActionPlan,
+  key: string,
+): Promise<"done" | "refused"> {
+  if (kind === "restock") return told(await restock(stores, saleId, units(added), key));
+  if (kind === "rename") return told(await amendSale(stores, saleId, null, { name: key }));
+  return told(await actOnSale(stores, saleId, kind));
+}
+
+const told = ({ ok }: { readonly ok: boolean }) => (ok ? "done" : "refused");
+
+/** Has one of the api processes do something; what it throws is a failure that is not explained. */
+export function ask<T>(
+  world: World,
+  chance: Random,
+  work: (stores: Stores) => Promise<T>,
+): Promise<T | "silence" | "failed"> {
+  const { time } = world;
+  const apis = world.processes.filter(({ role }) => role === "api");
+  const api = chance.pick(apis) as Process;
+  const [there, back] = [chance.next() * wireMs, chance.next() * wireMs];
+  return new Promise((resolve) => {
+    time.after(clientTimeoutMs, () => resolve("silence"));
+    const answer = (value: T | "failed") => void time.after(back, () => resolve(value));
+    time.after(there, () => {
+      const running = api.running();
+      if (running === null) return void time.after(back, () => resolve("silence"));
+      running.life.deliver(() => {
+        work(running.stores).then(answer, () => answer("failed"));
+      });
+    });
+  });
+}
+
+export function sleep({ time }: Pick<World, "time">, ms: number): Promise<void> {
+  return new Promise((resolve) => void time.after(ms, resolve));
+}
