@@ -102,8 +102,8 @@ export interface StockLoader {
 }
 
 export interface StockStore extends StockLoader, StockBuckets {
-  /** Changes the settings of a loaded sale; an older or equal version, or an unknown sale, is a
-   * no-op. `buckets` and `perBuyerLimit` stay as they were loaded. */
+  /** Changes the settings of a sale that is loaded, or sealed to be; an older or equal version, or
+   * an unknown sale, is a no-op. `buckets` and `perBuyerLimit` stay as they were loaded. */
   configure(saleId: SaleId, settings: StockSettings): Promise<void>;
 
   /** Decides requests in order, one outcome each; all or nothing is taken per request. A request

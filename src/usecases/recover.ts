@@ -9,7 +9,7 @@ import type { SaleDirectory } from "./sale-directory.ts";
 import { loadAgain, type WarmUpDeps } from "./warm-up.ts";
 
 export interface RecoverDeps extends WarmUpDeps {
-  readonly sales: Pick<SaleRepository, "list">;
+  readonly sales: Pick<SaleRepository, "list" | "byId">;
   readonly log: Pick<OrderLog, "lag" | "end" | "reached">;
   readonly directory: SaleDirectory;
 }

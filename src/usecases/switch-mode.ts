@@ -4,13 +4,10 @@
  * sold is learnt from the step that stops it: what was read before may be out of date. */
 import type { Epoch, LockToken } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
-import { settingsOf } from "../domain/reservation.ts";
 import type { Sale, SellingMode } from "../domain/sale.ts";
 import { present } from "../lib/assert.ts";
 import { ok, type Result } from "../lib/result.ts";
 import type { OrderRepository } from "../ports/order-repository.ts";
-import type { SaleRepository } from "../ports/sale-repository.ts";
-import type { StockStore } from "../ports/stock-store.ts";
 import {
   type LoadTokens,
   loadAgain,
@@ -21,9 +18,7 @@ import {
 } from "./warm-up.ts";
 
 export interface SwitchModeDeps extends RebuildDeps {
-  readonly sales: Pick<SaleRepository, "byId">;
   readonly orders: RebuildDeps["orders"] & Pick<OrderRepository, "switchTo">;
-  readonly stock: RebuildDeps["stock"] & Pick<StockStore, "configure">;
 }
 
 type Moved = Result<void, Overtaken>;
@@ -63,9 +58,7 @@ export async function toStock(
       ? [await loadAgain(deps, sale, tokens)]
       : await rebuild(deps, [{ sale, tokens }], group);
   const epoch = present(loaded, "one sale has one load");
-  if (!epoch.ok) return epoch;
-  await catchUp(deps, sale);
-  return sell(deps, sale, epoch.value, "stock");
+  return epoch.ok ? sell(deps, sale, epoch.value, "stock") : epoch;
 }
 
 interface Stopped {
@@ -83,12 +76,6 @@ async function stopSelling(
   if (!epoch.ok) return epoch;
   const switched = await orders.switchTo(sale.id, epoch.value, "switching");
   return switched.ok ? ok({ epoch: epoch.value, before: switched.value }) : switched;
-}
-
-/** Whoever changed the sale while it was not sold from its stock told the stock nothing. */
-async function catchUp({ sales, stock }: SwitchModeDeps, { id }: Sale): Promise<void> {
-  const now = await sales.byId(id);
-  if (now !== null) await stock.configure(id, settingsOf(now));
 }
 
 async function sell(

@@ -2,7 +2,7 @@
  * again whenever the stock was lost. An order accepted under an older epoch must be placed before
  * the ledger is read, or its units would be sold twice and the order refused; hence the
  * barriers. */
-import type { Epoch, Instant, LockToken } from "../domain/ids.ts";
+import type { Epoch, Instant, LockToken, SaleId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import { settingsOf } from "../domain/reservation.ts";
 import { type Sale, stateAt } from "../domain/sale.ts";
@@ -12,11 +12,13 @@ import { err, ok, type Result } from "../lib/result.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { OrderLog } from "../ports/order-log.ts";
 import type { Fenced, OrderRepository } from "../ports/order-repository.ts";
+import type { SaleRepository } from "../ports/sale-repository.ts";
 import type { StockStore } from "../ports/stock-store.ts";
 
 export interface WarmUpDeps {
   readonly orders: Pick<OrderRepository, "firstEpoch" | "nextEpoch" | "fence" | "held">;
   readonly stock: Pick<StockStore, "seal" | "load">;
+  readonly sales: Pick<SaleRepository, "byId">;
 }
 
 export interface RebuildDeps extends WarmUpDeps {
@@ -45,7 +47,7 @@ export async function warmUp(
   const fenced = await deps.orders.firstEpoch(sale.id);
   if (fenced === null) return false;
   const sealed = await deps.stock.seal(sale.id, sale.buckets, fenced.epoch, stock);
-  return sealed.ok && (await load(deps, sale, fenced)).ok;
+  return sealed.ok && (await load(deps, sale.id, fenced)).ok;
 }
 
 /** A sale to load, and under which locks. */
@@ -72,7 +74,7 @@ export async function rebuild(
   await deps.log.reached(group, await deps.log.end());
   const loads = sales.map(({ sale }, at) => ({ sale, seal: present(sealed[at], "a seal a sale") }));
   return inParallel(loads, limits.loadsAtOnce, async ({ sale, seal }) =>
-    seal.ok ? reload(deps, sale, seal.value) : seal,
+    seal.ok ? reload(deps, sale.id, seal.value) : seal,
   );
 }
 
@@ -83,7 +85,7 @@ export async function loadAgain(
   tokens: LoadTokens = {},
 ): Promise<Result<Epoch, Overtaken>> {
   const sealed = await seal(deps, sale, tokens);
-  return sealed.ok ? reload(deps, sale, sealed.value) : sealed;
+  return sealed.ok ? reload(deps, sale.id, sealed.value) : sealed;
 }
 
 /** Stops the sale under the next epoch. */
@@ -100,18 +102,21 @@ async function seal(
 
 async function reload(
   deps: WarmUpDeps,
-  sale: Sale,
+  saleId: SaleId,
   epoch: Epoch,
 ): Promise<Result<Epoch, Overtaken>> {
-  const fenced = await deps.orders.fence(sale.id, epoch);
-  return fenced.ok ? load(deps, sale, fenced.value) : fenced;
+  const fenced = await deps.orders.fence(saleId, epoch);
+  return fenced.ok ? load(deps, saleId, fenced.value) : fenced;
 }
 
+/** With the sale as it is since it was sealed: a change that comes later finds the seal, and waits
+ * there for the load. */
 async function load(
   deps: WarmUpDeps,
-  sale: Sale,
+  saleId: SaleId,
   { epoch, snapshot }: Fenced,
 ): Promise<Result<Epoch, Overtaken>> {
+  const sale = present(await deps.sales.byId(saleId), `sale ${saleId} vanished`);
   const held = deps.orders.held(sale.id, epoch);
   const loaded = await deps.stock.load(sale.id, epoch, settingsOf(sale), snapshot, held);
   return loaded.ok ? ok(epoch) : err(loaded.error);

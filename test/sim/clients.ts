@@ -25,11 +25,15 @@ export interface Call {
 export interface History {
   readonly calls: Call[];
   /** Admins' actions that began, with their ends if they had one. */
-  readonly actions: {
-    readonly plan: ActionPlan;
-    readonly calledAt: number;
-    doneAt: number | null;
-  }[];
+  readonly actions: Action[];
+}
+
+interface Action {
+  readonly plan: ActionPlan;
+  readonly calledAt: number;
+  doneAt: number | null;
+  /** Whether it is being tried, or a try that nobody heard of may still be done. */
+  mayCome: boolean;
 }
 
 const clientTimeoutMs = 2_500;
@@ -45,29 +49,39 @@ const passing = new Set([
 
 export function buy(world: World, history: History, plan: PurchasePlan, name: string): void {
   const chance = world.chance.stream(name);
-  world.time.after(plan.at, () => void tryAgain());
+  world.time.after(plan.at, () => {
+    const saleId = world.saleIds[plan.sale];
+    if (saleId !== undefined) void keepBuying(world, history, chance, saleId, plan);
+  });
+}
 
-  async function tryAgain(): Promise<void> {
-    for (let tries = 0; tries < plan.tries; tries += 1) {
-      const saleId = world.saleIds[plan.sale];
-      if (saleId === undefined) return;
-      const call = await purchaseOnce(world, chance, saleId, plan);
-      history.calls.push(call);
-      const isOver = typeof call.answer === "object" ? call.answer.status === "accepted" : false;
-      // Some are impatient, and some had their answer and click once more.
-      if (isOver && !chance.chance(0.15)) return;
-      const refused = typeof call.answer === "string" && !passing.has(call.answer);
-      if (refused && !chance.chance(0.3)) return;
-      await sleep(world, 20 + chance.next() * 900);
-    }
+type Wish = Pick<PurchasePlan, "buyer" | "key" | "quantity" | "tries">;
+
+/** Until there is an answer for good, or it was tried often enough. */
+export async function keepBuying(
+  world: World,
+  history: History,
+  chance: Random,
+  saleId: SaleId,
+  wish: Wish,
+): Promise<void> {
+  for (let tries = 0; tries < wish.tries; tries += 1) {
+    const call = await purchaseOnce(world, chance, saleId, wish);
+    history.calls.push(call);
+    const isOver = typeof call.answer === "object" ? call.answer.status === "accepted" : false;
+    // Some had their answer and click once more.
+    if (isOver && !chance.chance(0.15)) return;
+    const refused = typeof call.answer === "string" && !passing.has(call.answer);
+    if (refused && !chance.chance(0.3)) return;
+    await sleep(world, 20 + chance.next() * 900);
   }
 }
 
-export async function purchaseOnce(
+async function purchaseOnce(
   world: World,
   chance: Random,
   saleId: SaleId,
-  plan: Pick<PurchasePlan, "buyer" | "key" | "quantity">,
+  plan: Wish,
 ): Promise<Call> {
   const { buyer, key, quantity } = plan;
   const calledAt = world.time.now();
@@ -126,22 +140,25 @@ export function act(world: World, history: History, plan: ActionPlan, name: stri
   async function tryAgain(): Promise<void> {
     const saleId = world.saleIds[plan.sale];
     if (saleId === undefined) return;
-    const entry = { plan, calledAt: world.time.now(), doneAt: null as number | null };
+    const entry: Action = { plan, calledAt: world.time.now(), doneAt: null, mayCome: true };
     history.actions.push(entry);
+    let silent = false;
     if (plan.kind === "resume") world.stock.freed(saleId);
     for (let tries = 0; tries < 4; tries += 1) {
       const answer = await ask(world, chance, (stores) => perform(stores, saleId, plan, name));
       world.note(() => `${saleId} ${plan.kind}: ${answer}`);
+      silent ||= answer === "silence";
       if (answer === "done") entry.doneAt = world.time.now();
       if (answer === "done" || answer === "refused") break;
       await sleep(world, 100 + chance.next() * 500);
     }
     const stops = plan.kind === "pause" || plan.kind === "close";
+    entry.mayCome = silent;
     const resumed = history.actions.some(
       (other) =>
         other.plan.kind === "resume" &&
         other.plan.sale === plan.sale &&
-        other.calledAt >= entry.calledAt,
+        (other.mayCome || other.calledAt >= entry.calledAt),
     );
     if (stops && entry.doneAt !== null && !resumed) world.stock.stopped(saleId, plan.kind);
   }

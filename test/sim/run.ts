@@ -6,7 +6,7 @@ import { ordersGroup } from "../../src/roles/orders.ts";
 import { actOnSale, createSale } from "../../src/usecases/change-sale.ts";
 import { terms } from "../support/builders.ts";
 import { checkEnd, restlessness } from "./checks/end.ts";
-import { act, ask, buy, type History, purchaseOnce, sleep } from "./clients.ts";
+import { act, ask, buy, type History, keepBuying, sleep } from "./clients.ts";
 import { beginMs } from "./engine/host.ts";
 import { inject } from "./faults.ts";
 import type { Plan, SalePlan } from "./plan.ts";
@@ -137,7 +137,7 @@ function settle(self: World): void {
   );
 }
 
-/** One unit each, by buyers who were not here before. */
+/** One unit each, by buyers who were not here before, and who try again while they may hope. */
 function buyTheRest(self: World, history: History): void {
   const { time, saleIds } = self;
   const chance = self.chance.stream("the rest");
@@ -152,12 +152,11 @@ function buyTheRest(self: World, history: History): void {
     const left = entry.total - entry.sold;
     for (let at = 0; at <= left; at += 1) {
       open += 1;
-      const plan = { buyer: `rest-${at}`, key: "k", quantity: 1 };
-      void purchaseOnce(self, chance, saleId, plan).then((call) => {
+      const plan = { buyer: `rest-${at}`, key: "k", quantity: 1, tries: 20 };
+      void keepBuying(self, history, chance.stream(`${saleId} ${at}`), saleId, plan).then(() => {
         done += 1;
-        history.calls.push(call);
       });
     }
   }
-  time.run(time.now() + 10_000, () => done === open);
+  time.run(time.now() + 60_000, () => done === open);
 }

@@ -61,23 +61,25 @@ export interface EmbeddedStockDeps {
 
 export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
   const sales = new Map<SaleId, SaleStock>();
-  const sealed = new Map<SaleId, Epoch>();
+  const sealed = new Map<SaleId, Sealed>();
   const early: EarlyRestocks = new Map();
   const fences = lockFences();
 
   const seal: StockStore["seal"] = async (saleId, _buckets, epoch, token) => {
-    if ((sealed.get(saleId) ?? -1) > epoch) return err("stale-epoch");
+    if ((sealed.get(saleId)?.epoch ?? -1) > epoch) return err("stale-epoch");
     if ((sales.get(saleId)?.epoch ?? -1) >= epoch) return err("stale-epoch");
     if (!fences.pass(saleId, token)) return err("stale-token");
-    sealed.set(saleId, epoch);
+    sealed.set(saleId, { epoch, settings: sealed.get(saleId)?.settings ?? null });
     return ok(undefined);
   };
 
   const load: StockStore["load"] = async (saleId, epoch, settings, snapshot) => {
-    if (sealed.get(saleId) !== epoch) return err("stale-epoch");
+    const seal = sealed.get(saleId);
+    if (seal?.epoch !== epoch) return err("stale-epoch");
     sealed.delete(saleId);
-    const remaining = snapshot.total - snapshot.sold;
-    sales.set(saleId, freshStock(epoch, settings, remaining, snapshot.ledgerVersion));
+    const { total, sold, ledgerVersion } = snapshot;
+    const newest = newer(settings, seal.settings);
+    sales.set(saleId, freshStock(epoch, newest, total - sold, ledgerVersion));
     const missed = early.get(saleId) ?? [];
     early.delete(saleId);
     for (const { added, ledgerVersion } of missed) {
@@ -87,10 +89,10 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
   };
 
   const configure: StockStore["configure"] = async (saleId, settings) => {
-    const sale = sales.get(saleId);
-    if (sale === undefined || sale.settings.version >= settings.version) return;
-    const { buckets, perBuyerLimit } = sale.settings;
-    sale.settings = { ...settings, buckets, perBuyerLimit };
+    const [sale, seal] = [sales.get(saleId), sealed.get(saleId)];
+    if (seal !== undefined)
+      sealed.set(saleId, { ...seal, settings: newer(settings, seal.settings) });
+    if (sale !== undefined) sale.settings = newer(sale.settings, settings);
   };
 
   const reserve: StockStore["reserve"] = async (saleId, _bucket, requests, token) => {
@@ -126,6 +128,19 @@ export function embeddedStockStore(deps: EmbeddedStockDeps): StockStore {
   };
 }
 
+/** A sale that is to be loaded, and settings that came meanwhile. */
+interface Sealed {
+  readonly epoch: Epoch;
+  readonly settings: StockSettings | null;
+}
+
+/** What is fixed once a sale is loaded stays as the first has it. */
+function newer(settings: StockSettings, other: StockSettings | null): StockSettings {
+  if (other === null || settings.version >= other.version) return settings;
+  const { buckets, perBuyerLimit } = settings;
+  return { ...other, buckets, perBuyerLimit };
+}
+
 /** The highest token of each sale's lock. They need not outlive the process, which holds every
  * lock itself. */
 function lockFences() {
@@ -146,7 +161,7 @@ function staleToken(saleId: SaleId): StaleToken {
 
 function stockCounts(
   sales: ReadonlyMap<SaleId, SaleStock>,
-  sealed: ReadonlyMap<SaleId, Epoch>,
+  sealed: ReadonlyMap<SaleId, Sealed>,
 ): Pick<StockStore, "pending" | "level"> {
   const pending: StockStore["pending"] = async (saleId, query) => {
     const sale = sales.get(saleId);

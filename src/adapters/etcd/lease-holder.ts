@@ -27,17 +27,20 @@ export interface HeldKey {
   readonly token: Held["token"];
 }
 
-export interface LeaseHolder extends KeyRemover {
+export interface LeaseHolder extends Pick<KeyRemover, "discard"> {
   /** A lease that lives. Throws `ServiceUnavailable` while there is none to be had. */
   session(): Promise<Session>;
   /** The lock of this name, if it was held before a restart and still is. */
   claim(name: string): Promise<HeldKey | null>;
+  /** Discards a key of which nobody knows whether it is there, or will be. */
+  disown(session: Session, key: string): Promise<void>;
   /** Ends the lease, and with it all that is held. */
   close(): Promise<void>;
 }
 
 /** What was held before a restart and is not asked for within this time is given up. */
 const claimWithinMs = 5_000;
+const lateKeysEveryMs = 1_000;
 
 export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
   const { wal, step } = options;
@@ -90,7 +93,42 @@ export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
     wal.close();
   }
 
-  return { ...remover, session, claim, close };
+  const { discard } = remover;
+  return { discard, disown: lateKeys(options, remover), session, claim, close };
+}
+
+/** A key that etcd was asked to make may be made long after nobody waited for it any more. It would
+ * live with the lease, so as long as that does, such keys are looked for. */
+function lateKeys({ client, clock }: LeaseHolderOptions, { discard }: KeyRemover) {
+  const looking = new Map<Session, Set<string>>();
+
+  function lookSoon(session: Session, keys: ReadonlySet<string>): void {
+    clock.after(lateKeysEveryMs, () => {
+      if (session.valid()) void look(session, keys).finally(() => lookSoon(session, keys));
+      else looking.delete(session);
+    });
+  }
+
+  async function look(session: Session, keys: ReadonlySet<string>): Promise<void> {
+    const there = await keysUnder(client, session).catch(() => []);
+    const late = there.filter((key) => keys.has(key));
+    await Promise.all(late.map((key) => discard(session, key)));
+  }
+
+  return async (session: Session, key: string) => {
+    const known = looking.get(session);
+    const keys = known ?? new Set();
+    keys.add(key);
+    looking.set(session, keys);
+    if (known === undefined) lookSoon(session, keys);
+    await discard(session, key);
+  };
+}
+
+async function keysUnder(client: EtcdClient, { number: ID }: Session): Promise<string[]> {
+  const body = { ID, keys: true };
+  const { keys = [] } = await client.call<{ keys?: string[] }>("/v3/lease/timetolive", body);
+  return keys.map(textOf);
 }
 
 /** The locks of the process before this one that live, all under one lease; the log forgets the
@@ -120,10 +158,8 @@ async function removeOthers(
   known: readonly { readonly held: HeldKey }[],
   { discard }: KeyRemover,
 ): Promise<void> {
-  const body = { ID: session.number, keys: true };
-  const { keys = [] } = await client.call<{ keys?: string[] }>("/v3/lease/timetolive", body);
   const ours = new Set(known.map(({ held }) => held.key));
-  const others = keys.map(textOf).filter((key) => !ours.has(key));
+  const others = (await keysUnder(client, session)).filter((key) => !ours.has(key));
   await Promise.all(others.map((key) => discard(session, key)));
 }
 

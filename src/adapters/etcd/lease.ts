@@ -158,7 +158,7 @@ async function enqueue(
     const createRevision = made.succeeded ? made.header.revision : (known?.create_revision ?? "0");
     return { session, key, createRevision, uuid };
   } catch (reason) {
-    await holder.discard(session, key);
+    await holder.disown(session, key);
     throw reason;
   }
 }
