@@ -32,6 +32,7 @@ interface Action {
   readonly plan: ActionPlan;
   readonly calledAt: number;
   doneAt: number | null;
+  ended: boolean;
   /** Whether it is being tried, or a try that nobody heard of may still be done. */
   mayCome: boolean;
 }
@@ -50,7 +51,7 @@ const passing = new Set([
 export function buy(world: World, history: History, plan: PurchasePlan, name: string): void {
   const chance = world.chance.stream(name);
   world.time.after(plan.at, () => {
-    const saleId = world.saleIds[plan.sale];
+    const saleId = world.saleIds.get(plan.sale);
     if (saleId !== undefined) void keepBuying(world, history, chance, saleId, plan);
   });
 }
@@ -138,9 +139,15 @@ export function act(world: World, history: History, plan: ActionPlan, name: stri
   world.time.after(plan.at, () => void tryAgain());
 
   async function tryAgain(): Promise<void> {
-    const saleId = world.saleIds[plan.sale];
+    const saleId = world.saleIds.get(plan.sale);
     if (saleId === undefined) return;
-    const entry: Action = { plan, calledAt: world.time.now(), doneAt: null, mayCome: true };
+    const entry: Action = {
+      plan,
+      calledAt: world.time.now(),
+      doneAt: null,
+      ended: false,
+      mayCome: true,
+    };
     history.actions.push(entry);
     let silent = false;
     if (plan.kind === "resume") world.stock.freed(saleId);
@@ -154,6 +161,7 @@ export function act(world: World, history: History, plan: ActionPlan, name: stri
     }
     const stops = plan.kind === "pause" || plan.kind === "close";
     entry.mayCome = silent;
+    entry.ended = true;
     const resumed = history.actions.some(
       (other) =>
         other.plan.kind === "resume" &&

@@ -123,14 +123,16 @@ function times<T>(count: number, make: () => T): T[] {
 function salePlan(chance: Random, activeMs: number): SalePlan {
   const kind = chance.next();
   const strategy = kind < 0.65 ? "atomic" : kind < 0.88 ? "locked" : "database";
+  const startsAt = chance.chance(0.3) ? chance.whole(300, 1_500) : null;
+  const least = (startsAt ?? 0) + 800;
   return {
     stock: chance.pick([1, 2, 3, 5, 8, 12, 20]),
     buckets: strategy === "database" ? 1 : chance.pick([1, 1, 2, 3]),
     perBuyerLimit: chance.pick([1, 1, 2, 3]),
     strategy,
     fallback: strategy !== "database" && chance.chance(0.25) ? "database" : null,
-    startsAt: chance.chance(0.3) ? chance.whole(300, 1_500) : null,
-    endsAt: chance.chance(0.15) ? chance.whole(Math.floor(activeMs / 2), activeMs + 2_000) : null,
+    startsAt,
+    endsAt: chance.chance(0.15) ? chance.whole(least, Math.max(least, activeMs) + 2_000) : null,
   };
 }
 

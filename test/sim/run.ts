@@ -70,29 +70,24 @@ export function run(plan: Plan, options: WorldOptions = {}): Outcome {
 /** Whether every action has had its last try. */
 function isQuiet({ time }: World, { actions }: History, plan: Plan): boolean {
   const begun = actions.length === plan.actions.length;
-  return (
-    begun && time.now() > plan.activeMs + 3_000 && actions.every(({ doneAt }) => doneAt !== null)
-  );
+  return begun && time.now() > plan.activeMs + 3_000 && actions.every(({ ended }) => ended);
 }
 
 async function open(self: World, plan: SalePlan, at: number): Promise<void> {
   const chance = self.chance.stream(`sale ${at}`);
-  let saleId: SaleId | undefined;
-  await sleep(self, at);
-  while (saleId === undefined) {
-    const before = new Set(self.tables.entries.keys());
-    const made = await ask(self, chance, (stores) => createSale(stores, termsOf(plan)));
-    if (typeof made === "object" && made.ok) saleId = made.value.id;
-    else {
-      // Made, and nobody heard of it: the admin looks it up in the list.
-      saleId = [...self.tables.entries.keys()].find(
-        (id) => !before.has(id) && !self.saleIds.includes(id),
-      );
-      if (saleId === undefined) await sleep(self, 200);
-    }
+  const productId = `product-${at}`;
+  // Made, and nobody heard of it: the admin looks it up in the list.
+  const known = () =>
+    [...self.tables.entries.values()].find(({ sale }) => sale.productId === productId)?.sale.id;
+  while (known() === undefined) {
+    const wanted = { ...termsOf(plan), productId };
+    const made = await ask(self, chance, (stores) => createSale(stores, wanted));
+    // Nobody could be reached until it was to be over.
+    if (typeof made === "object" && !made.ok) return;
+    if (known() === undefined) await sleep(self, 200);
   }
-  self.saleIds[at] = saleId;
-  const id = saleId;
+  const id = known() as SaleId;
+  self.saleIds.set(at, id);
   while (plan.startsAt === null) {
     const done = await ask(self, chance, (stores) => actOnSale(stores, id, "open"));
     if (typeof done === "object") return;
@@ -142,7 +137,7 @@ function buyTheRest(self: World, history: History): void {
   const { time, saleIds } = self;
   const chance = self.chance.stream("the rest");
   let [open, done] = [0, 0];
-  for (const saleId of saleIds) {
+  for (const saleId of saleIds.values()) {
     const entry = self.tables.entries.get(saleId);
     if (
       entry?.sale.state !== "open" ||

@@ -37,8 +37,8 @@ export interface World {
   readonly processes: readonly Process[];
   readonly locks: LockWatch;
   readonly stock: StockWatch;
-  /** The sales of the plan, once they are there. */
-  readonly saleIds: SaleId[];
+  /** The sales of the plan, by their places there, once they exist. */
+  readonly saleIds: Map<number, SaleId>;
   readonly diskOf: (host: string) => LockDisk;
   /** Adds to the trace, if there is one. */
   readonly note: (line: () => string) => void;
@@ -86,7 +86,7 @@ export function world(plan: Plan, { trace }: WorldOptions): World {
     log: simLog(time, net, plan.shape.partitions),
     etcd: simEtcd(time, net),
     processes: [],
-    saleIds: [],
+    saleIds: new Map(),
     diskOf: (name) => {
       const disk = disks.get(name) ?? lockDisk(name, time);
       disks.set(name, disk);

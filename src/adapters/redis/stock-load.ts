@@ -42,11 +42,10 @@ export function stockLoad(access: BucketAccess): Pick<StockStore, "seal" | "load
     return sells.includes(0) ? stale : ok(undefined);
   };
 
+  /** Every bucket that is there hears of it, also if others are lost. */
   const configure: StockStore["configure"] = async (saleId, settings) => {
-    const buckets = await access.count(saleId);
-    if (buckets === null) return;
-    const args = [settings.version, ...changeable({ ...settings, buckets })];
-    await access.runOnAll(scripts.configure, saleId, args);
+    const args = [settings.version, ...changeable(settings)];
+    await onEach(settings.buckets, (bucket) => access.run(scripts.configure, saleId, bucket, args));
   };
 
   return { seal, load, configure };

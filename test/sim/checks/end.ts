@@ -2,6 +2,7 @@
 import { instant, type SaleId } from "../../../src/domain/ids.ts";
 import type { Order } from "../../../src/domain/order.ts";
 import { stateAt } from "../../../src/domain/sale.ts";
+import { present } from "../../../src/lib/assert.ts";
 import { ordersGroup } from "../../../src/roles/orders.ts";
 import type { Call, History } from "../clients.ts";
 import { beginMs } from "../engine/host.ts";
@@ -41,7 +42,8 @@ function isOver({ time }: World, { sale }: LedgerEntry): boolean {
 }
 
 export function checkEnd(self: World, history: History): void {
-  for (const [saleId, entry] of self.tables.entries) {
+  for (const saleId of self.saleIds.values()) {
+    const entry = present(self.tables.entries.get(saleId), "a sale has a ledger");
     const all = [...self.tables.orders.values()].filter((order) => order.saleId === saleId);
     checkLedger(
       self,

@@ -224,10 +224,11 @@ function brokerOf(
     },
     commit: (name, member, held) => {
       const group = current(name, member, held);
-      for (const [partition, position] of group === null ? [] : held.positions) {
-        (group as Group).committed[partition] = position;
+      if (group === null) return false;
+      for (const [partition, position] of held.positions) {
+        group.committed[partition] = Math.max(position, group.committed[partition] ?? 0);
       }
-      return group !== null;
+      return true;
     },
   };
 }
