@@ -3,11 +3,12 @@
 import { type BuyerId, type OrderId, routeOf, type SaleId } from "../domain/ids.ts";
 import { asReserved, type Order } from "../domain/order.ts";
 import type { OrderPage, OrderQuery, OrderRepository } from "../ports/order-repository.ts";
+import { ServiceUnavailable } from "../ports/service-unavailable.ts";
 import type { StockStore } from "../ports/stock-store.ts";
 
 export interface FindOrdersDeps {
   readonly orders: Pick<OrderRepository, "byId" | "ledger" | "list">;
-  readonly stock: Pick<StockStore, "pending">;
+  readonly stock: Pick<StockStore, "pending" | "level">;
 }
 
 /** An order, or what is known of a reservation that was lost before the log had it. */
@@ -24,6 +25,8 @@ export interface LostReservation {
   readonly reason: "reservation-lost";
 }
 
+/** Null if there is no such order. Throws `ServiceUnavailable` while that cannot be told, because
+ * the stock in which it may be pending is gone, and the log may still bring it to the ledger. */
 export async function findOrder(deps: FindOrdersDeps, id: string): Promise<FoundOrder | null> {
   const route = routeOf(id);
   if (route === null) return null;
@@ -32,10 +35,17 @@ export async function findOrder(deps: FindOrdersDeps, id: string): Promise<Found
   if (pending !== undefined) return asReserved(pending);
   const [order] = await deps.orders.byId([orderId]);
   if (order !== undefined) return order;
-  const ledger = await deps.orders.ledger(route.saleId);
-  if (ledger === null || route.epoch === 0 || route.epoch >= ledger.minEpoch) return null;
-  const { saleId, reservedAt } = route;
-  return { ...lost, orderId, saleId, reservedAt };
+  const { saleId, reservedAt, epoch } = route;
+  const ledger = await deps.orders.ledger(saleId);
+  if (ledger === null || epoch === 0) return null;
+  if (epoch < ledger.minEpoch) {
+    // It may have been placed since it was looked for; now it can be no more.
+    const [placed] = await deps.orders.byId([orderId]);
+    return placed ?? { ...lost, orderId, saleId, reservedAt };
+  }
+  // The stock that is there has been since the order would have been reserved.
+  if ((await deps.stock.level(saleId))?.epoch === epoch) return null;
+  throw new ServiceUnavailable(`the stock of ${saleId} is being loaded; try again`);
 }
 
 export async function listOrders(deps: FindOrdersDeps, query: OrderQuery): Promise<OrderPage> {

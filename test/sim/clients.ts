@@ -3,6 +3,7 @@ import type { SaleId } from "../../src/domain/ids.ts";
 import { type BuyerId, type RequestKey, units } from "../../src/domain/ids.ts";
 import { fingerprintOf } from "../../src/domain/request-key.ts";
 import { actOnSale, amendSale } from "../../src/usecases/change-sale.ts";
+import { findOrder } from "../../src/usecases/find-orders.ts";
 import { type PurchasedOrder, type PurchaseError, purchase } from "../../src/usecases/purchase.ts";
 import { restock } from "../../src/usecases/restock.ts";
 import type { Random } from "./engine/random.ts";
@@ -48,8 +49,8 @@ const passing = new Set([
   "overloaded",
 ]);
 
-export function buy(world: World, history: History, plan: PurchasePlan, name: string): void {
-  const chance = world.chance.stream(name);
+export function buy(world: World, history: History, plan: PurchasePlan): void {
+  const chance = world.chance.stream(plan.name);
   world.time.after(plan.at, () => {
     const saleId = world.saleIds.get(plan.sale);
     if (saleId !== undefined) void keepBuying(world, history, chance, saleId, plan);
@@ -69,12 +70,24 @@ export async function keepBuying(
   for (let tries = 0; tries < wish.tries; tries += 1) {
     const call = await purchaseOnce(world, chance, saleId, wish);
     history.calls.push(call);
-    const isOver = typeof call.answer === "object" ? call.answer.status === "accepted" : false;
+    const isOver = typeof call.answer === "object" && call.answer.status === "accepted";
+    if (typeof call.answer === "object" && isOver) await lookUp(world, chance, call.answer);
     // Some had their answer and click once more.
     if (isOver && !chance.chance(0.15)) return;
     const refused = typeof call.answer === "string" && !passing.has(call.answer);
     if (refused && !chance.chance(0.3)) return;
     await sleep(world, 20 + chance.next() * 900);
+  }
+}
+
+/** An order that was accepted is always found. */
+async function lookUp(world: World, chance: Random, { id }: PurchasedOrder): Promise<void> {
+  if (!chance.chance(0.3)) return;
+  await sleep(world, chance.next() * 60);
+  const found = await ask(world, chance, async (stores) => (await findOrder(stores, id)) ?? "none");
+  if (found === "none") world.violated("what is accepted is found", id);
+  if (typeof found === "object" && found.status === "refused") {
+    world.violated("what is accepted is placed", `${id} reads ${found.reason}`);
   }
 }
 
@@ -108,6 +121,10 @@ async function purchaseOnce(
 function checkAnswer({ log, tables, stock, violated }: World, call: Call): void {
   const { saleId, answer, quantity, calledAt, buyer, key } = call;
   if (typeof answer === "object") {
+    const order = stock.taken.get(answer.id) ?? tables.orders.get(answer.id);
+    if (order?.buyerId !== buyer || order.requestKey !== key || order.saleId !== saleId) {
+      violated("a buyer hears of his own order", `${answer.id} told to ${buyer} ${key}`);
+    }
     const isKept = log.has(answer.id) || tables.orders.has(answer.id);
     if (answer.status === "accepted" && !isKept) {
       violated("what is accepted is in the log", `${answer.id} of ${buyer} ${key}`);
@@ -134,8 +151,8 @@ function shown(answer: Call["answer"]): string {
   return typeof answer === "string" ? answer : `${answer.status} ${answer.id}`;
 }
 
-export function act(world: World, history: History, plan: ActionPlan, name: string): void {
-  const chance = world.chance.stream(name);
+export function act(world: World, history: History, plan: ActionPlan): void {
+  const chance = world.chance.stream(plan.name);
   world.time.after(plan.at, () => void tryAgain());
 
   async function tryAgain(): Promise<void> {
@@ -152,7 +169,7 @@ export function act(world: World, history: History, plan: ActionPlan, name: stri
     let silent = false;
     if (plan.kind === "resume") world.stock.freed(saleId);
     for (let tries = 0; tries < 4; tries += 1) {
-      const answer = await ask(world, chance, (stores) => perform(stores, saleId, plan, name));
+      const answer = await ask(world, chance, (stores) => perform(stores, saleId, plan));
       world.note(() => `${saleId} ${plan.kind}: ${answer}`);
       silent ||= answer === "silence";
       if (answer === "done") entry.doneAt = world.time.now();
@@ -175,8 +192,7 @@ export function act(world: World, history: History, plan: ActionPlan, name: stri
 async function perform(
   stores: Stores,
   saleId: SaleId,
-  { kind, units: added }: ActionPlan,
-  key: string,
+  { kind, units: added, name: key }: ActionPlan,
 ): Promise<"done" | "refused"> {
   if (kind === "restock") return told(await restock(stores, saleId, units(added), key));
   if (kind === "rename") return told(await amendSale(stores, saleId, null, { name: key }));

@@ -36,6 +36,8 @@ export interface SalePlan {
 }
 
 export interface PurchasePlan {
+  /** Names its stream of chance, whatever else is left out. */
+  readonly name: string;
   readonly at: number;
   readonly sale: number;
   readonly buyer: string;
@@ -46,6 +48,7 @@ export interface PurchasePlan {
 }
 
 export interface ActionPlan {
+  readonly name: string;
   readonly at: number;
   readonly sale: number;
   readonly kind: "restock" | "pause" | "resume" | "close" | "rename";
@@ -104,8 +107,8 @@ export function planOf(seed: string): Plan {
     seed,
     shape,
     sales,
-    purchases: times(chance.whole(6, 28), () => purchasePlan(chance, sales, activeMs)),
-    actions: times(chance.whole(0, 4), () => actionPlan(chance, sales.length, activeMs)),
+    purchases: times(chance.whole(6, 28), (at) => purchasePlan(chance, sales, activeMs, at)),
+    actions: times(chance.whole(0, 4), (at) => actionPlan(chance, sales.length, activeMs, at)),
     faults: times(chance.whole(0, 5), () => faultPlan(chance, shape, activeMs)),
     manners: {
       lossChance: isCalm ? 0 : chance.pick([0.002, 0.01, 0.03]),
@@ -116,8 +119,8 @@ export function planOf(seed: string): Plan {
   };
 }
 
-function times<T>(count: number, make: () => T): T[] {
-  return Array.from({ length: count }, make);
+function times<T>(count: number, make: (at: number) => T): T[] {
+  return Array.from({ length: count }, (_, at) => make(at));
 }
 
 function salePlan(chance: Random, activeMs: number): SalePlan {
@@ -136,9 +139,15 @@ function salePlan(chance: Random, activeMs: number): SalePlan {
   };
 }
 
-function purchasePlan(chance: Random, sales: readonly SalePlan[], activeMs: number): PurchasePlan {
+function purchasePlan(
+  chance: Random,
+  sales: readonly SalePlan[],
+  activeMs: number,
+  place: number,
+): PurchasePlan {
   const sale = chance.whole(0, sales.length - 1);
   return {
+    name: `purchase ${place}`,
     at: chance.whole(200, activeMs),
     sale,
     buyer: `b${chance.whole(1, 12)}`,
@@ -148,10 +157,11 @@ function purchasePlan(chance: Random, sales: readonly SalePlan[], activeMs: numb
   };
 }
 
-function actionPlan(chance: Random, sales: number, activeMs: number): ActionPlan {
+function actionPlan(chance: Random, sales: number, activeMs: number, place: number): ActionPlan {
   const kind = chance.pick(["restock", "restock", "pause", "resume", "close", "rename"] as const);
   const at = chance.whole(400, activeMs);
-  return { at, sale: chance.whole(0, sales - 1), kind, units: chance.whole(1, 5) };
+  const name = `action ${place}`;
+  return { name, at, sale: chance.whole(0, sales - 1), kind, units: chance.whole(1, 5) };
 }
 
 function faultPlan(chance: Random, shape: Shape, activeMs: number): Fault {

@@ -37,8 +37,8 @@ export function run(plan: Plan, options: WorldOptions = {}): Outcome {
       opened += 1;
     });
   });
-  plan.purchases.forEach((one, at) => buy(self, history, one, `purchase ${at}`));
-  plan.actions.forEach((one, at) => act(self, history, one, `action ${at}`));
+  for (const one of plan.purchases) buy(self, history, one);
+  for (const one of plan.actions) act(self, history, one);
   inject(self);
   const { time } = self;
   const broken = () => self.violation() !== null;

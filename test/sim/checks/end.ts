@@ -31,6 +31,7 @@ function restless(self: World, saleId: SaleId, entry: LedgerEntry): string | nul
   if (sale.mode !== "stock") return `its mode is ${sale.mode}`;
   const level = self.stock.level(saleId);
   if (!level.complete) return "some of its stock is not loaded";
+  if (level.versions.some((version) => version !== sale.version)) return "it is sold as it was";
   if (level.pending.length > 0) return `${level.pending.length} orders are pending`;
   if (level.inTransfer > 0) return "units are on their way";
   const off = level.remaining + entry.sold - entry.total;

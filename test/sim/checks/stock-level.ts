@@ -22,6 +22,8 @@ export interface SaleLevel {
   readonly remaining: number;
   readonly inTransfer: number;
   readonly pending: readonly Reservation[];
+  /** Of the settings, by bucket. */
+  readonly versions: readonly number[];
   /** Units that could be had wherever the sale is sold from; infinite if that cannot be told. */
   readonly available: number;
 }
@@ -58,6 +60,7 @@ export function levelOf(buckets: readonly (Bucket | null)[], entry: LedgerEntry)
     remaining,
     inTransfer,
     pending: counted.flatMap((one) => one?.pending ?? []),
+    versions: counted.map((one) => Number(one?.fields.get("version"))),
     available: availableIn(selling, entry),
   };
 }

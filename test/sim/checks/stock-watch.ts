@@ -40,6 +40,8 @@ export function stockWatch({ servers, tables, time, violated }: StockWatchDeps):
   const taken = new Map<OrderId, Taken>();
   const stops = new Map<SaleId, string>();
   const touched = new Set<SaleId>();
+  /** Tokens under which units were taken. */
+  const highest = new Map<SaleId, number>();
   /** By sale: from when on how many units could be had. */
   const available = new Map<SaleId, { readonly at: number; readonly units: number }[]>();
 
@@ -49,9 +51,11 @@ export function stockWatch({ servers, tables, time, violated }: StockWatchDeps):
     if (saleId === null) return null;
     touched.add(saleId);
     if (words[1] !== reserve.sha1 && words[1] !== reserve.lua) return null;
+    const token = tokenOf(saleId, words);
     const check = expectedOf(server, saleId, key, words, beginMs + time.now());
     return (reply: Reply) => {
       const { differs, orders } = check(reply);
+      if (orders.length > 0) fence(saleId, token);
       if (differs !== null) violated("the stock decides as the domain does", differs);
       for (const order of orders) take(order);
     };
@@ -68,6 +72,18 @@ export function stockWatch({ servers, tables, time, violated }: StockWatchDeps):
     if (endsAt !== null && beginMs + time.now() >= endsAt) {
       violated("nothing is sold after the end", orderId);
     }
+  }
+
+  function tokenOf(saleId: SaleId, words: readonly Value[]): number {
+    const isLocked = tables.entries.get(saleId)?.sale.strategy === "locked";
+    return isLocked ? Number(words[8] || 0) : Number.POSITIVE_INFINITY;
+  }
+
+  /** Units of a locked sale are taken under its lock only, and never under a former one. */
+  function fence(saleId: SaleId, token: number): void {
+    const before = highest.get(saleId) ?? 1;
+    if (token < before) violated("a former lock takes nothing", `${saleId}: ${token} < ${before}`);
+    highest.set(saleId, Math.max(before, token));
   }
 
   function settle(): void {
