@@ -2,20 +2,17 @@
  *  runs the one test that is to catch it, and expects red. Every named test must be green before.
  *  `bun scripts/mutations.ts [--services] [--only PART-OF-A-PROMISE]`: with `--services` the bugs
  *  of what talks to real services, which must run. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Mutation } from "./mutations/mutation.ts";
 import { ofServices } from "./mutations/services.ts";
 import { mutations } from "./mutations/table.ts";
+import { edited, inCopy } from "./support/patched-copy.ts";
 
-const root = join(import.meta.dir, "..");
 const withServices = process.argv.includes("--services");
 /** Brokers of tests' own take their share of the machine. */
 const atOnce = withServices ? 1 : 2;
 /** Past the tests' own, after which they stop their servers. */
 const testTimeoutMs = withServices ? 180_000 : 60_000;
-const copied = ["src", "test", "scripts", "package.json", "tsconfig.json", "bunfig.toml"];
 
 type Verdict = "caught" | "SURVIVED" | "not found once" | "test not green";
 
@@ -32,22 +29,12 @@ const caught = verdicts.filter((verdict) => verdict === "caught").length;
 console.log(`${caught} caught, ${chosen.length - caught} not`);
 process.exit(chosen.length > 0 && caught === chosen.length ? 0 : 1);
 
-async function judge(mutation: Mutation): Promise<Verdict> {
-  const copy = mkdtempSync(join(tmpdir(), "doorbuster-mutation-"));
-  try {
-    for (const name of copied) {
-      cpSync(join(root, name), join(copy, name), { recursive: true });
-    }
-    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+function judge(mutation: Mutation): Promise<Verdict> {
+  return inCopy(async (copy) => {
     if ((await run(copy, mutation)) !== "green") return "test not green";
-    const path = join(copy, mutation.file);
-    const parts = readFileSync(path, "utf8").split(mutation.find);
-    if (parts.length !== 2) return "not found once";
-    writeFileSync(path, parts.join(mutation.replace));
+    if (!edited(join(copy, mutation.file), mutation)) return "not found once";
     return (await run(copy, mutation)) === "red" ? "caught" : "SURVIVED";
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
+  });
 }
 
 /** `none` if no test has that name. A test that does not end has noticed the bug, too. */

@@ -171,7 +171,7 @@ export function act(world: World, history: History, plan: ActionPlan): void {
     for (let tries = 0; tries < 4; tries += 1) {
       const answer = await ask(world, chance, (stores) => perform(stores, saleId, plan));
       world.note(() => `${saleId} ${plan.kind}: ${answer}`);
-      silent ||= answer === "silence";
+      silent ||= answer !== "done" && answer !== "refused";
       if (answer === "done") entry.doneAt = world.time.now();
       if (answer === "done" || answer === "refused") break;
       await sleep(world, 100 + chance.next() * 500);

@@ -63,8 +63,8 @@ export function embeddedLedgerStock({ database, index, clock }: EmbeddedLedgerDe
   }
 
   const levelOf = async (saleId: SaleId) => {
-    const row = ledgerRow.get(saleId);
-    if (!row?.epoch) return null;
+    const [row, sale] = [ledgerRow.get(saleId), saleRow.get(saleId)];
+    if (!row?.epoch || sale === null || toSale(sale).mode !== "ledger") return null;
     const remaining = units(row.total - row.sold);
     return { epoch: epoch(row.epoch), remaining, changes: row.version };
   };

@@ -50,8 +50,7 @@ export function mysqlLedgerStock(mysql: Mysql): StockStore {
 
   const levelOf = (saleId: SaleId) =>
     mysql.use(async (session) => {
-      const sql = "SELECT total, sold, version, epoch FROM ledger WHERE sale = ?";
-      const [row] = await session.query<Ledger[]>(sql, [numberOf(saleId)]);
+      const [row] = await session.query<Ledger[]>(levelSql, [numberOf(saleId)]);
       if (row === undefined || row.epoch === 0) return null;
       const remaining = units(row.total - row.sold);
       return { epoch: epoch(row.epoch), remaining, changes: row.version };
@@ -88,6 +87,12 @@ function toKnown(row: OwnedRow): KnownOrder {
   const { orderId } = routeOfKey(row.id);
   return { requestKey, fingerprint, orderId, quantity: units(row.quantity) };
 }
+
+/** None while the sale is not sold from the ledger. */
+const levelSql = `
+SELECT total, sold, ledger.version, epoch FROM ledger JOIN sales ON number = ledger.sale
+LEFT JOIN selling ON selling.sale = ledger.sale
+WHERE ledger.sale = ? AND (strategy = 'database' OR mode = 'ledger')`;
 
 const saleSql = `${selectSql} WHERE sales.number = ?`;
 const readSql = [lockSql, saleSql, ownedSql, `SELECT ${nowSql} AS now`].join(";\n");

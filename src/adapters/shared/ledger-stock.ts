@@ -31,7 +31,8 @@ export interface LedgerLevel {
   readonly changes: number;
 }
 
-/** `levelOf` is null before the sale's first epoch. */
+/** `levelOf` is null before the sale's first epoch, and while it is not sold from the ledger:
+ * whoever asks the ledger then has not heard of it yet. */
 export function nothingPending(
   levelOf: (saleId: SaleId) => Promise<LedgerLevel | null>,
 ): Omit<StockStore, "reserve"> {

@@ -15,7 +15,7 @@ interface Bucket {
 }
 
 export interface SaleLevel {
-  /** Whether buckets are counted at all: those loaded under the ledger's epoch. */
+  /** Whether buckets are counted at all: those whose orders the ledger takes. */
   readonly current: boolean;
   /** Whether all of them are. */
   readonly complete: boolean;
@@ -51,7 +51,7 @@ export function bucketsOf(
 
 export function levelOf(buckets: readonly (Bucket | null)[], entry: LedgerEntry): SaleLevel {
   const selling = buckets.map((one) => (one?.sells ? one : null));
-  const counted = selling.filter((one) => Number(one?.fields.get("epoch")) === entry.epoch);
+  const counted = selling.filter((one) => Number(one?.fields.get("epoch")) === entry.minEpoch);
   const remaining = sum(counted.map((one) => Number(one?.fields.get("remaining") ?? 0)));
   const inTransfer = movingIn(counted.length === buckets.length ? selling : []);
   return {

@@ -51,6 +51,7 @@ export function ledgerPorts(tables: LedgerTables, ask: Ask, now: () => Instant):
     ask(() => {
       const entry = tables.entries.get(saleId);
       if (entry === undefined || entry.epoch === 0) return null;
+      if (saleOf(entry).mode !== "ledger") return null;
       const remaining = units(entry.total - entry.sold);
       return { epoch: epoch(entry.epoch), remaining, changes: entry.version };
     });

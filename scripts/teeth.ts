@@ -1,0 +1,68 @@
+/** Shows that the simulator finds bugs: puts each bug of the list into a copy of the source, and runs
+ *  one seed after the other until a promise is broken. `bun scripts/teeth.ts [--only NAME]
+ *  [--seeds N]`: the most seeds that a bug may take. */
+import { join } from "node:path";
+import { inParallel } from "../src/lib/in-parallel.ts";
+import { edited, inCopy } from "./support/patched-copy.ts";
+import type { Bug } from "./teeth/bug.ts";
+import { controlBugs } from "./teeth/bugs-control.ts";
+import { logBugs } from "./teeth/bugs-log.ts";
+import { stockBugs } from "./teeth/bugs-stock.ts";
+
+interface Found {
+  readonly bug: Bug;
+  /** How many seeds it took; null if it was not found. */
+  readonly seeds: number | null;
+  /** The broken promise, or why there is none. */
+  readonly what: string;
+}
+
+const seedsMost = Number(valueOf("--seeds") ?? 6_000);
+const only = valueOf("--only") ?? "";
+const bugs = [...stockBugs, ...logBugs, ...controlBugs].filter(({ name }) => name.includes(only));
+
+const found = await inParallel(bugs, 2, find);
+for (const { bug, seeds, what } of found) {
+  console.log(`${String(seeds ?? "NOT FOUND").padStart(9)}  ${bug.name}  → ${what}`);
+}
+const missed = found.filter(({ seeds }) => seeds === null).length;
+console.log(`${found.length - missed} bugs found, ${missed} not`);
+process.exit(bugs.length > 0 && missed === 0 ? 0 : 1);
+
+function find(bug: Bug): Promise<Found> {
+  return inCopy(async (copy) => {
+    for (const edit of [bug, ...(bug.also ?? [])]) {
+      if (!edited(join(copy, bug.file), edit)) {
+        return { bug, seeds: null, what: `its text is not there once: ${edit.find.trim()}` };
+      }
+    }
+    return sweep(copy, bug);
+  });
+}
+
+interface Sweep {
+  readonly seeds: number;
+  readonly failures: readonly { readonly promise: string }[];
+}
+
+async function sweep(cwd: string, bug: Bug): Promise<Found> {
+  const how = ["--from", "1", "--seeds", String(seedsMost), "--first", "--json"];
+  const command = [process.execPath, "scripts/sim.ts", ...how];
+  const child = Bun.spawn(command, { cwd, stdout: "pipe", stderr: "pipe" });
+  const [said, trouble] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  const line = said.trim().split("\n").at(-1) ?? "";
+  if (!line.startsWith("{")) return { bug, seeds: null, what: `it did not run: ${trouble.trim()}` };
+  const { seeds, failures } = JSON.parse(line) as Sweep;
+  const [first] = failures;
+  if (first === undefined)
+    return { bug, seeds: null, what: `all promises held over ${seeds} seeds` };
+  return { bug, seeds, what: first.promise };
+}
+
+function valueOf(option: string): string | undefined {
+  const at = process.argv.indexOf(option);
+  return at < 0 ? undefined : process.argv[at + 1];
+}

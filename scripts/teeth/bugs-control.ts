@@ -1,0 +1,117 @@
+/** Bugs in locks, loads and changes of a sale. */
+import type { Bug } from "./bug.ts";
+
+const warmUp = "src/usecases/warm-up.ts";
+const prelude = "src/adapters/redis/scripts/prelude.lua";
+
+export const controlBugs: readonly Bug[] = [
+  {
+    name: "a rebuild does not wait until the log is drained",
+    file: warmUp,
+    find: "  await deps.log.reached(group, await deps.log.end());\n",
+    replace: "",
+  },
+  {
+    name: "a rebuild does not wait for appends under way",
+    file: warmUp,
+    find: "  await pause(deps.clock, limits.appendDeadlineMs);\n",
+    replace: "",
+  },
+  {
+    name: "a load forgets who holds what",
+    file: "src/adapters/redis/stock-load.ts",
+    find: "      if (!(await hold(access, saleId, epoch, settings.buckets, orders))) return stale;\n",
+    replace: "      if (orders === undefined) return stale;\n",
+  },
+  {
+    name: "a failover goes unnoticed",
+    file: prelude,
+    find: "  if loadedUnder ~= incarnation() then return 'Redis was restarted or failed over since' end\n",
+    replace: "",
+  },
+  {
+    name: "a bucket sells while it is being loaded",
+    file: prelude,
+    find: "  if sealed then return 'it is being loaded' end\n",
+    replace: "",
+  },
+  {
+    name: "older settings overwrite newer ones",
+    file: "src/adapters/redis/scripts/configure.lua",
+    find: "if not version or version >= tonumber(ARGV[1]) then return 0 end",
+    replace: "if not version then return 0 end",
+  },
+  {
+    name: "a change that crosses a load is lost",
+    file: "src/adapters/redis/scripts/configure.lua",
+    find: "local version = tonumber(h[1] or (h[2] and -1))",
+    replace: "local version = tonumber(h[1] or false)",
+  },
+  {
+    name: "a change reaches no bucket if one of them is lost",
+    file: "src/adapters/redis/stock-load.ts",
+    find: "    await onEach(settings.buckets, (bucket) => access.run(scripts.configure, saleId, bucket, args));\n",
+    replace: "    await access.runOnAll(scripts.configure, saleId, args);\n",
+  },
+  {
+    name: "a retried change is not told to the stock",
+    file: "src/usecases/change-sale.ts",
+    find: "  const updated = decided.value === sale ? decided : await deps.sales.update(decided.value);\n",
+    replace:
+      "  if (decided.value === sale) return ok(sale);\n  const updated = await deps.sales.update(decided.value);\n",
+  },
+  {
+    name: "a lock counts from when its lease was answered",
+    file: "src/adapters/etcd/session.ts",
+    find: "      until = left === null ? sentAt : sentAt + left;",
+    replace: "      until = left === null ? sentAt : clock.elapsed() + left + 1_500;",
+  },
+  {
+    name: "a waiter does not wait",
+    file: "src/adapters/etcd/lease.ts",
+    find: '  if (before === undefined) return "none";\n',
+    replace: '  if (before !== null) return "none";\n',
+  },
+  {
+    name: "a lock is resumed without asking whether it lives",
+    file: "src/adapters/etcd/lease-holder.ts",
+    find: "session !== null && record.leaseId === last && (await isOurs(client, record))",
+    replace: "session !== null && record.leaseId === last",
+  },
+  {
+    name: "a key that was made late blocks its lock",
+    file: "src/adapters/etcd/lease.ts",
+    find: "    await holder.disown(session, key);",
+    replace: "    await holder.discard(session, key);",
+  },
+  {
+    name: "keys of the process before this one block their locks",
+    file: "src/adapters/etcd/lease-holder.ts",
+    find: "  await Promise.all(others.map((key) => discard(session, key)));\n",
+    replace: '  if (others.length < 0) await discard(session, "");\n',
+  },
+  {
+    name: "a sale is sold as it was once known to be sold",
+    file: "src/usecases/confirmed-modes.ts",
+    find: "const isOld = () => clock.elapsed() - confirmedAt > limits.modeConfirmMs;",
+    replace: "const isOld = () => false;",
+  },
+  {
+    name: "a sale moves to the ledger before all have heard of it",
+    file: "src/usecases/switch-mode.ts",
+    find: "    await pause(deps.clock, limits.modeConfirmMs + limits.appendDeadlineMs);\n",
+    replace: "",
+  },
+  {
+    name: "a sale moves to the ledger before the log is drained",
+    file: "src/usecases/switch-mode.ts",
+    find: "    await deps.log.reached(group, await deps.log.end());\n",
+    replace: "",
+  },
+  {
+    name: "locked sales are sold without their lock",
+    file: "src/usecases/locked-stock.ts",
+    find: "deps.stock.reserve(sale.id, bucket, requests, token)",
+    replace: "deps.stock.reserve(sale.id, bucket, requests)",
+  },
+];
