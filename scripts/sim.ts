@@ -1,7 +1,8 @@
 /** Runs the clustered stack in a simulated world, once a seed, and looks whether every promise holds.
  *  Anybody can replay a run from its seed. */
 import { Command, InvalidArgumentError } from "commander";
-import { type Plan, planOf } from "../test/sim/plan.ts";
+import { planOf } from "../test/sim/draw.ts";
+import type { Plan } from "../test/sim/plan.ts";
 import { run } from "../test/sim/run.ts";
 import { shrink } from "../test/sim/shrink.ts";
 import { type Failure, newTally, type Tally } from "./sim/tally.ts";

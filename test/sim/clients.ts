@@ -168,6 +168,7 @@ export function act(world: World, history: History, plan: ActionPlan): void {
     history.actions.push(entry);
     let silent = false;
     if (plan.kind === "resume") world.stock.freed(saleId);
+    if (plan.kind === "restock") world.halfRestocked.add(saleId);
     for (let tries = 0; tries < 4; tries += 1) {
       const answer = await ask(world, chance, (stores) => perform(stores, saleId, plan));
       world.note(() => `${saleId} ${plan.kind}: ${answer}`);
@@ -177,6 +178,8 @@ export function act(world: World, history: History, plan: ActionPlan): void {
       await sleep(world, 100 + chance.next() * 500);
     }
     const stops = plan.kind === "pause" || plan.kind === "close";
+    const others = history.actions.some((other) => other !== entry && mayBeHalf(other, plan));
+    if (plan.kind === "restock" && !silent && !others) world.halfRestocked.delete(saleId);
     entry.mayCome = silent;
     entry.ended = true;
     const resumed = history.actions.some(
@@ -187,6 +190,11 @@ export function act(world: World, history: History, plan: ActionPlan): void {
     );
     if (stops && entry.doneAt !== null && !resumed) world.stock.stopped(saleId, plan.kind);
   }
+}
+
+/** Whether another restock of the sale may have reached the ledger only. */
+function mayBeHalf({ plan, mayCome }: Action, { kind, sale }: ActionPlan): boolean {
+  return mayCome && plan.kind === kind && plan.sale === sale;
 }
 
 async function perform(

@@ -113,10 +113,14 @@ function rolesOf(world: World, life: Life, role: RoleName, stores: Stores): Role
   return [controllerRole({ ...stores, told: unheard, logger }), directory];
 }
 
-function loggerOf({ note }: World, { host }: Life): RoleLog {
+function loggerOf({ note, alarmed }: World, { host }: Life): RoleLog {
   const say = (fields: object, message: string) =>
     note(() => `${host.name}: ${message} ${JSON.stringify(fields, readable)}`);
-  return { info: say, warn: say, error: say };
+  const error: RoleLog["error"] = (fields, message) => {
+    say(fields, message);
+    alarmed(message, fields);
+  };
+  return { info: say, warn: say, error };
 }
 
 const readable = (_: string, value: unknown) =>

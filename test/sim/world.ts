@@ -40,6 +40,10 @@ export interface World {
   /** The sales of the plan, by their places there, once they exist. */
   readonly saleIds: Map<number, SaleId>;
   readonly diskOf: (host: string) => LockDisk;
+  /** An operator would be woken. */
+  readonly alarmed: (message: string, fields: object) => void;
+  /** Sales that admins added units to, of which nobody knows whether the stock has heard. */
+  readonly halfRestocked: Set<SaleId>;
   /** Adds to the trace, if there is one. */
   readonly note: (line: () => string) => void;
   readonly violated: (promise: string, detail: string) => void;
@@ -87,6 +91,12 @@ export function world(plan: Plan, { trace }: WorldOptions): World {
     etcd: simEtcd(time, net),
     processes: [],
     saleIds: new Map(),
+    halfRestocked: new Set(),
+    alarmed: (message, fields) => {
+      const { saleId } = fields as { readonly saleId?: SaleId };
+      if (saleId !== undefined && self.halfRestocked.has(saleId)) return;
+      violated("nobody is woken", `${message} ${JSON.stringify(fields)}`);
+    },
     diskOf: (name) => {
       const disk = disks.get(name) ?? lockDisk(name, time);
       disks.set(name, disk);
