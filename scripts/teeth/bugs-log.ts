@@ -58,18 +58,6 @@ export const logBugs: readonly Bug[] = [
     replace: "",
   },
   {
-    name: "the ledger does not look at the request key",
-    file: "src/domain/order.ts",
-    find: 'if (facts.keyTaken) return refused("duplicate-request-key");',
-    replace: "",
-  },
-  {
-    name: "the ledger does not look at the buyer's limit",
-    file: "src/domain/order.ts",
-    find: 'if (facts.buyerUnits + order.quantity > facts.perBuyerLimit) return refused("buyer-limit");',
-    replace: "",
-  },
-  {
     name: "the ledger does not look at the epoch",
     file: "src/domain/order.ts",
     find: 'if (order.epoch < facts.minEpoch) return refused("reservation-lost");',

@@ -54,18 +54,6 @@ export const stockBugs: readonly Bug[] = [
     replace: "or (ends and at >= ends + 1000)",
   },
   {
-    name: "released twice",
-    file: `${scripts}/release.lua`,
-    find: "    redis.call('HDEL', pendingKey, ARGV[n])\n",
-    replace: "",
-  },
-  {
-    name: "what was released stays with its buyer",
-    file: `${scripts}/release.lua`,
-    find: "    forget(ARGV[n + 1], ARGV[n])\n",
-    replace: "",
-  },
-  {
     name: "a restock is counted twice",
     file: `${scripts}/restock.lua`,
     find: "if redis.call('HSETNX', stock, 'restock:' .. ARGV[2], ARGV[1]) == 0 then return 0 end",
@@ -98,8 +86,10 @@ export const stockBugs: readonly Bug[] = [
   {
     name: "a transfer is forgotten before it has arrived",
     file: "src/adapters/redis/stock-transfer.ts",
-    find: "    if (isThere !== 1) return;\n",
-    replace: "",
+    find: "    const isThere = await access.run(scripts.receive, saleId, to, arrival);\n",
+    replace:
+      "    await access.run(scripts.arrived, saleId, from, [transfer.epoch, to, number, moved]);\n" +
+      "    const isThere = await access.run(scripts.receive, saleId, to, arrival);\n",
   },
   {
     name: "sold out is said after one look at the buckets",

@@ -2,13 +2,15 @@
 import type { SaleId } from "../../src/domain/ids.ts";
 import { type BuyerId, type RequestKey, units } from "../../src/domain/ids.ts";
 import { fingerprintOf } from "../../src/domain/request-key.ts";
+import { ordersGroup } from "../../src/roles/orders.ts";
 import { actOnSale, amendSale } from "../../src/usecases/change-sale.ts";
 import { findOrder } from "../../src/usecases/find-orders.ts";
 import { type PurchasedOrder, type PurchaseError, purchase } from "../../src/usecases/purchase.ts";
 import { restock } from "../../src/usecases/restock.ts";
+import { rebuild } from "../../src/usecases/warm-up.ts";
 import type { Random } from "./engine/random.ts";
 import type { ActionPlan, PurchasePlan } from "./plan.ts";
-import type { Process, Stores } from "./processes.ts";
+import type { Process, RoleName, Stores } from "./processes.ts";
 import type { World } from "./world.ts";
 
 /** One call as its client saw it. */
@@ -170,7 +172,8 @@ export function act(world: World, history: History, plan: ActionPlan): void {
     if (plan.kind === "resume") world.stock.freed(saleId);
     if (plan.kind === "restock") world.halfRestocked.add(saleId);
     for (let tries = 0; tries < 4; tries += 1) {
-      const answer = await ask(world, chance, (stores) => perform(stores, saleId, plan));
+      const by = plan.kind === "rebuild" ? "controller" : "api";
+      const answer = await ask(world, chance, (stores) => perform(stores, saleId, plan), by);
       world.note(() => `${saleId} ${plan.kind}: ${answer}`);
       silent ||= answer !== "done" && answer !== "refused";
       if (answer === "done") entry.doneAt = world.time.now();
@@ -202,28 +205,37 @@ async function perform(
   saleId: SaleId,
   { kind, units: added, name: key }: ActionPlan,
 ): Promise<"done" | "refused"> {
+  if (kind === "rebuild") return rebuildStock(stores, saleId);
   if (kind === "restock") return told(await restock(stores, saleId, units(added), key));
   if (kind === "rename") return told(await amendSale(stores, saleId, null, { name: key }));
   return told(await actOnSale(stores, saleId, kind));
 }
 
+/** As the command does it. */
+async function rebuildStock(stores: Stores, saleId: SaleId): Promise<"done" | "refused"> {
+  const sale = await stores.sales.byId(saleId);
+  if (sale === null) return "refused";
+  const [loaded] = await rebuild(stores, [{ sale, tokens: {} }], ordersGroup);
+  return loaded?.ok ? "done" : "refused";
+}
+
 const told = ({ ok }: { readonly ok: boolean }) => (ok ? "done" : "refused");
 
-/** Has one of the api processes do something; what it throws is a failure that is not explained. */
+/** Has one of the processes do something; what it throws is a failure that is not explained. */
 export function ask<T>(
   world: World,
   chance: Random,
   work: (stores: Stores) => Promise<T>,
+  by: RoleName = "api",
 ): Promise<T | "silence" | "failed"> {
   const { time } = world;
-  const apis = world.processes.filter(({ role }) => role === "api");
-  const api = chance.pick(apis) as Process;
+  const asked = chance.pick(world.processes.filter(({ role }) => role === by)) as Process;
   const [there, back] = [chance.next() * wireMs, chance.next() * wireMs];
   return new Promise((resolve) => {
     time.after(clientTimeoutMs, () => resolve("silence"));
     const answer = (value: T | "failed") => void time.after(back, () => resolve(value));
     time.after(there, () => {
-      const running = api.running();
+      const running = asked.running();
       if (running === null) return void time.after(back, () => resolve("silence"));
       running.life.deliver(() => {
         work(running.stores).then(answer, () => answer("failed"));

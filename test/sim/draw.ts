@@ -16,6 +16,7 @@ interface Theme {
 
 interface Happening {
   readonly faults: readonly Fault[];
+  readonly rebuildAt?: number;
   /** Moments, and for how long after them something is likely. */
   readonly crowds: readonly (readonly [number, number])[];
 }
@@ -55,6 +56,13 @@ const themes: Readonly<Record<string, Theme>> = {
     purchases: [14, 30],
     happens: moveToLedger,
   },
+  rebuild: {
+    activeMs: [7_000, 10_000],
+    sale: () => ({ strategy: "atomic", fallback: null, endsAt: null, startsAt: null }),
+    shape: () => ({ apis: 1 }),
+    purchases: [14, 30],
+    happens: operatorRebuilds,
+  },
   locks: {
     activeMs: [2_500, 7_000],
     sale: () => ({ strategy: "locked", fallback: null, endsAt: null, startsAt: null }),
@@ -64,10 +72,10 @@ const themes: Readonly<Record<string, Theme>> = {
   },
 };
 
-const themeNames = ["any", "any", "any", "any", "lastUnits", "lastUnits", "loss", "loss"].concat([
-  "fallback",
-  "locks",
-]);
+const themeNames = [
+  ...["any", "any", "any", "any", "lastUnits", "lastUnits", "loss", "loss"],
+  ...["fallback", "locks", "rebuild"],
+];
 
 export function planOf(seed: string): Plan {
   const chance = random(`${seed}/plan`);
@@ -78,7 +86,7 @@ export function planOf(seed: string): Plan {
     ...salePlan(chance, activeMs),
     ...theme.sale(chance),
   }));
-  const { faults, crowds } = theme.happens(chance, shape);
+  const { faults, crowds, rebuildAt } = theme.happens(chance, shape);
   const when = (least: number) => {
     if (crowds.length === 0 || chance.chance(0.4)) return chance.whole(least, activeMs);
     const [from, forMs] = chance.pick(crowds);
@@ -94,7 +102,10 @@ export function planOf(seed: string): Plan {
     shape,
     sales,
     purchases,
-    actions: times(chance.whole(0, 4), (at) => actionPlan(chance, sales.length, when(400), at)),
+    actions: [
+      ...times(chance.whole(0, 4), (at) => actionPlan(chance, sales.length, when(400), at)),
+      ...(rebuildAt === undefined ? [] : [rebuildPlan(rebuildAt)]),
+    ],
     faults: [
       ...faults,
       ...times(chance.whole(0, 4), () => faultPlan(chance, shape, activeMs, moments)),
@@ -155,6 +166,19 @@ function moveToLedger(chance: Random, shape: Shape): Happening {
     [at + forMs, 3_000],
   ] as const;
   return { faults: [...away, ...chance.pick(meanwhile)], crowds };
+}
+
+/** An operator has the stock loaded while orders are on their way to the log, and a process sleeps
+ * with some of them in its hands. */
+function operatorRebuilds(chance: Random): Happening {
+  const at = chance.whole(600, 1_500);
+  const forMs = chance.whole(5_200, 8_500);
+  const faults: Fault[] = chance.chance(0.6) ? [{ kind: "pause", host: "api-0", at, forMs }] : [];
+  return { faults, crowds: [[at - 9, 9]], rebuildAt: at + chance.whole(-6, 600) };
+}
+
+function rebuildPlan(at: number): ActionPlan {
+  return { name: "rebuild", at, sale: 0, kind: "rebuild", units: 0 };
 }
 
 /** Holders sleep for longer than their locks live, or are cut off from them. */

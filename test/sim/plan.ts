@@ -49,7 +49,8 @@ export interface ActionPlan {
   readonly name: string;
   readonly at: number;
   readonly sale: number;
-  readonly kind: "restock" | "pause" | "resume" | "close" | "rename";
+  /** `rebuild`: an operator has the stock loaded anew, from a process of his own. */
+  readonly kind: "restock" | "pause" | "resume" | "close" | "rename" | "rebuild";
   readonly units: number;
 }
 
