@@ -104,7 +104,7 @@ function caring(deps: ControllerDeps, holder: ReturnType<typeof saleHolder>) {
   }
 
   async function mend(): Promise<void> {
-    const { loaded, overtaken } = await mender.mend(soldFromStock(held()), control);
+    const { loaded, overtaken } = await mender.mend(held().filter(isLoaded), control);
     if (loaded.length > 0) logger.warn({ sales: loaded }, "loaded lost stock anew");
     if (overtaken.length > 0) logger.warn({ sales: overtaken }, "another controller took over");
     told.rebuilt(loaded.length);
@@ -165,4 +165,6 @@ function comparing(deps: ControllerDeps, distrust: (saleId: SaleId) => void) {
   return { compareDue };
 }
 
+/** A sale that is always sold from the ledger is loaded in so far as it has an epoch. */
+const isLoaded = ({ mode, strategy }: Sale) => mode === "stock" || strategy === "database";
 const soldFromStock = (sales: readonly Sale[]) => sales.filter(({ mode }) => mode === "stock");

@@ -41,6 +41,8 @@ interface Action {
 }
 
 const clientTimeoutMs = 2_500;
+/** Some would wait for ever. */
+const patientMs = 15_000;
 const wireMs = 3;
 /** Answers after which trying again may help. */
 const passing = new Set([
@@ -232,7 +234,8 @@ export function ask<T>(
   const asked = chance.pick(world.processes.filter(({ role }) => role === by)) as Process;
   const [there, back] = [chance.next() * wireMs, chance.next() * wireMs];
   return new Promise((resolve) => {
-    time.after(clientTimeoutMs, () => resolve("silence"));
+    const timeoutMs = chance.chance(0.2) ? patientMs : clientTimeoutMs;
+    time.after(timeoutMs, () => resolve("silence"));
     const answer = (value: T | "failed") => void time.after(back, () => resolve(value));
     time.after(there, () => {
       const running = asked.running();

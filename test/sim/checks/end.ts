@@ -27,6 +27,7 @@ function restless(self: World, saleId: SaleId, entry: LedgerEntry): string | nul
   if (entry.epoch === 0) return state === "open" ? "its stock was never loaded" : null;
   if (isOver(self, entry))
     return sale.state === "closed" ? null : "it is not written down as closed";
+  if (sale.state !== state) return `it is ${state}, but not written down as that`;
   if (sale.strategy === "database") return null;
   if (sale.mode !== "stock") return `its mode is ${sale.mode}`;
   const level = self.stock.level(saleId);
