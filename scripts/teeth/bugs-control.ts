@@ -87,8 +87,8 @@ export const controlBugs: readonly Bug[] = [
   {
     name: "keys of the process before this one block their locks",
     file: "src/adapters/etcd/lease-holder.ts",
-    find: "  await Promise.all(others.map((key) => discard(session, key)));\n",
-    replace: '  if (others.length < 0) await discard(session, "");\n',
+    find: "if (under !== undefined) await late.clear(under, isKnown);",
+    replace: "if (under === null) await late.clear(under, isKnown);",
   },
   {
     name: "a sale is sold as it was once known to be sold",

@@ -113,6 +113,15 @@ describe("a lock in etcd", () => {
     expect([held.token > before.token, held.resumed]).toEqual([true, false]);
   });
 
+  test("that a process queued for and died, and another one went on, is free", async () => {
+    const wal = "half";
+    await acquireAndDie(leases, wal, "a", "b");
+    const held = await acquire(leases.open(wal), "a");
+    expect(held.resumed).toBe(true);
+    const other = await acquire(leases.open(), "b");
+    expect([other.valid(), held.valid()]).toEqual([true, true]);
+  });
+
   test("that nobody asks for after a restart is given up", async () => {
     const wal = "forgotten";
     await acquireAndDie(leases, wal, "a");
@@ -155,10 +164,10 @@ async function keyOf(lease: Lease, name: string, at: number) {
 }
 
 /** As kill -9 leaves it: the log is there, the lease lives, nobody keeps it alive. */
-async function acquireAndDie(leases: EtcdLeases, log: string, name: string) {
+async function acquireAndDie(leases: EtcdLeases, log: string, ...names: string[]) {
   const program = new URL("../support/lock-and-die.ts", import.meta.url).pathname;
   const { path, prefix } = leases.places(log);
-  const child = Bun.spawn([process.execPath, program, etcdUrl, prefix, path, name], {
+  const child = Bun.spawn([process.execPath, program, etcdUrl, prefix, path, ...names], {
     stdout: "pipe",
     stderr: "inherit",
   });

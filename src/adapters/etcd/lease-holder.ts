@@ -1,13 +1,13 @@
 /** The one lease of this process: made on first need, resumed after a restart, made anew after it
  *  was lost. */
 import { lockToken } from "../../domain/ids.ts";
-import { present } from "../../lib/assert.ts";
 import { singleFlight } from "../../lib/single-flight.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Held } from "../../ports/lease.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
-import { base64, type EtcdClient, textOf } from "./client.ts";
+import { base64, type EtcdClient } from "./client.ts";
 import { type KeyRemover, keyRemover } from "./key-remover.ts";
+import { lateKeys } from "./late-keys.ts";
 import type { LockStep } from "./lock-step.ts";
 import type { HeldRecord, LockWal } from "./lock-wal.ts";
 import { grantSession, resumeSession, type Session } from "./session.ts";
@@ -18,6 +18,8 @@ export interface LeaseHolderOptions {
   readonly wal: LockWal;
   readonly clock: Pick<Clock, "elapsed" | "after">;
   readonly step: (step: LockStep) => void;
+  /** Whether a key is one that this very process made. */
+  readonly isOwn: (key: string) => boolean;
 }
 
 /** A lock that this process has. */
@@ -40,11 +42,11 @@ export interface LeaseHolder extends Pick<KeyRemover, "discard"> {
 
 /** What was held before a restart and is not asked for within this time is given up. */
 const claimWithinMs = 5_000;
-const lateKeysEveryMs = 1_000;
 
 export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
   const { wal, step } = options;
   const remover = keyRemover(options);
+  const late = lateKeys(options, remover);
   let current: Session | null = null;
   let resumable: Map<string, HeldKey> | null = wal.held().length === 0 ? new Map() : null;
   let closed = false;
@@ -64,9 +66,14 @@ export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
   const session = async () => (current?.valid() ? current : obtain("lease"));
 
   async function resume(): Promise<void> {
-    const found = await stillHeld(options, remover);
+    const found = await stillHeld(options);
+    const under = found[0]?.held.session;
+    const resumed = new Set(found.map(({ held }) => held.key));
+    // What else the process before this one queued for is not in its log.
+    const isKnown = (key: string) => resumed.has(key) || options.isOwn(key);
+    if (under !== undefined) await late.clear(under, isKnown);
     resumable = new Map(found.map(({ name, held }) => [name, held]));
-    current = found[0]?.held.session ?? null;
+    current = under ?? null;
     cancelGivingUp = options.clock.after(claimWithinMs, giveUpUnclaimed);
   }
 
@@ -93,47 +100,16 @@ export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
     wal.close();
   }
 
-  const { discard } = remover;
-  return { discard, disown: lateKeys(options, remover), session, claim, close };
-}
-
-/** A key that etcd was asked to make may be made long after nobody waited for it any more. It would
- * live with the lease, so as long as that does, such keys are looked for. */
-function lateKeys({ client, clock }: LeaseHolderOptions, { discard }: KeyRemover) {
-  const looking = new Map<Session, Set<string>>();
-
-  function lookSoon(session: Session, keys: ReadonlySet<string>): void {
-    clock.after(lateKeysEveryMs, () => {
-      if (session.valid()) void look(session, keys).finally(() => lookSoon(session, keys));
-      else looking.delete(session);
-    });
-  }
-
-  async function look(session: Session, keys: ReadonlySet<string>): Promise<void> {
-    const there = await keysUnder(client, session).catch(() => []);
-    const late = there.filter((key) => keys.has(key));
-    await Promise.all(late.map((key) => discard(session, key)));
-  }
-
-  return async (session: Session, key: string) => {
-    const known = looking.get(session);
-    const keys = known ?? new Set();
-    keys.add(key);
-    looking.set(session, keys);
-    if (known === undefined) lookSoon(session, keys);
-    await discard(session, key);
+  const disown: LeaseHolder["disown"] = (session, key) => {
+    late.expect(session, key);
+    return remover.discard(session, key);
   };
-}
-
-async function keysUnder(client: EtcdClient, { number: ID }: Session): Promise<string[]> {
-  const body = { ID, keys: true };
-  const { keys = [] } = await client.call<{ keys?: string[] }>("/v3/lease/timetolive", body);
-  return keys.map(textOf);
+  return { discard: remover.discard, disown, session, claim, close };
 }
 
 /** The locks of the process before this one that live, all under one lease; the log forgets the
  * others. */
-async function stillHeld(options: LeaseHolderOptions, remover: KeyRemover) {
+async function stillHeld(options: LeaseHolderOptions) {
   const { client, wal } = options;
   const records = wal.held();
   const last = records.at(-1)?.leaseId ?? "0";
@@ -146,21 +122,7 @@ async function stillHeld(options: LeaseHolderOptions, remover: KeyRemover) {
     else found.push({ name, held: { session, key, token: lockToken(record.token) } });
   }
   if (found.length === 0) await session?.revoke();
-  else await removeOthers(client, present(session, "a key lives under a lease"), found, remover);
   return found;
-}
-
-/** The process before this one may have queued for locks that are not in its log. Their keys would
- * live with the lease, and nobody would know of them. */
-async function removeOthers(
-  client: EtcdClient,
-  session: Session,
-  known: readonly { readonly held: HeldKey }[],
-  { discard }: KeyRemover,
-): Promise<void> {
-  const ours = new Set(known.map(({ held }) => held.key));
-  const others = (await keysUnder(client, session)).filter((key) => !ours.has(key));
-  await Promise.all(others.map((key) => discard(session, key)));
 }
 
 async function isOurs(client: EtcdClient, { key, leaseId }: HeldRecord): Promise<boolean> {

@@ -79,8 +79,9 @@ export function leaseRecipe(options: RecipeOptions, parts: RecipeParts): EtcdLea
   const { client, watch, clock, uuid } = parts;
   /** What a process before this one sent late, under the same lease, names other keys. */
   const life = uuid().slice(0, 8);
+  const isOwn = (key: string) => key.includes(`-${life}-`);
   const step = options.onStep ?? (() => undefined);
-  const holder = leaseHolder({ ...options, client, clock, step });
+  const holder = leaseHolder({ ...options, client, clock, step, isOwn });
   const context: Context = { ...parts, options, holder, step };
   let made = 0;
 
