@@ -1,6 +1,7 @@
 /** Shows that the simulator finds bugs: puts each bug of the list into a copy of the source, and runs
- *  one seed after the other until a promise is broken. `bun scripts/teeth.ts [--only NAME]
- *  [--seeds N]`: the most seeds that a bug may take. */
+ *  one seed after the other until a promise is broken. `npm run teeth -- [--only NAME] [--seeds N]
+ *  [--keep DIR]`: the most seeds that a bug may take; where to write the plan of the shortest run
+ *  in which a bug shows that was really there once. */
 import { join } from "node:path";
 import { inParallel } from "../src/lib/in-parallel.ts";
 import { edited, inCopy } from "./support/patched-copy.ts";
@@ -19,6 +20,7 @@ interface Found {
 
 const seedsMost = Number(valueOf("--seeds") ?? 6_000);
 const only = valueOf("--only") ?? "";
+const kept = valueOf("--keep");
 const bugs = [...stockBugs, ...logBugs, ...controlBugs].filter(({ name }) => name.includes(only));
 
 const found = await inParallel(bugs, 2, find);
@@ -42,7 +44,7 @@ function find(bug: Bug): Promise<Found> {
 
 interface Sweep {
   readonly seeds: number;
-  readonly failures: readonly { readonly promise: string }[];
+  readonly failures: readonly { readonly seed: string; readonly promise: string }[];
 }
 
 async function sweep(cwd: string, bug: Bug): Promise<Found> {
@@ -57,9 +59,17 @@ async function sweep(cwd: string, bug: Bug): Promise<Found> {
   if (!line.startsWith("{")) return { bug, seeds: null, what: `it did not run: ${trouble.trim()}` };
   const { seeds, failures } = JSON.parse(line) as Sweep;
   const [first] = failures;
-  if (first === undefined)
-    return { bug, seeds: null, what: `all promises held over ${seeds} seeds` };
+  const none = `all promises held over ${seeds} seeds`;
+  if (first === undefined) return { bug, seeds: null, what: none };
+  if (kept !== undefined && bug.wasThere) await keep(cwd, bug, first.seed, kept);
   return { bug, seeds, what: first.promise };
+}
+
+async function keep(cwd: string, { name }: Bug, seed: string, directory: string): Promise<void> {
+  const command = [process.execPath, "scripts/sim.ts", "--seed", seed, "--shrink"];
+  const child = Bun.spawn(command, { cwd, stdout: "pipe" });
+  const plan = (await new Response(child.stdout).text()).trim().split("\n").at(-1) ?? "";
+  await Bun.write(join(directory, `${name.replaceAll(/\W+/g, "-")}.json`), `${plan}\n`);
 }
 
 function valueOf(option: string): string | undefined {

@@ -4,6 +4,8 @@ import type { Edit } from "../support/patched-copy.ts";
 export interface Bug extends Edit {
   readonly name: string;
   readonly file: string;
+  /** It was there until the simulator found it. */
+  readonly wasThere?: true;
   /** Further changes of the same file. */
   readonly also?: readonly Edit[];
 }

@@ -43,18 +43,21 @@ export const controlBugs: readonly Bug[] = [
   },
   {
     name: "a change that crosses a load is lost",
+    wasThere: true,
     file: "src/adapters/redis/scripts/configure.lua",
     find: "local version = tonumber(h[1] or (h[2] and -1))",
     replace: "local version = tonumber(h[1] or false)",
   },
   {
     name: "a change reaches no bucket if one of them is lost",
+    wasThere: true,
     file: "src/adapters/redis/stock-load.ts",
     find: "    await onEach(settings.buckets, (bucket) => access.run(scripts.configure, saleId, bucket, args));\n",
     replace: "    await access.runOnAll(scripts.configure, saleId, args);\n",
   },
   {
     name: "a retried change is not told to the stock",
+    wasThere: true,
     file: "src/usecases/change-sale.ts",
     find: "  const updated = decided.value === sale ? decided : await deps.sales.update(decided.value);\n",
     replace:
@@ -80,12 +83,14 @@ export const controlBugs: readonly Bug[] = [
   },
   {
     name: "a key that was made late blocks its lock",
+    wasThere: true,
     file: "src/adapters/etcd/lease.ts",
     find: "    await holder.disown(session, key);",
     replace: "    await holder.discard(session, key);",
   },
   {
     name: "keys of the process before this one block their locks",
+    wasThere: true,
     file: "src/adapters/etcd/lease-holder.ts",
     find: "if (under !== undefined) await late.clear(under, isKnown);",
     replace: "if (under === null) await late.clear(under, isKnown);",
@@ -113,5 +118,13 @@ export const controlBugs: readonly Bug[] = [
     file: "src/usecases/locked-stock.ts",
     find: "deps.stock.reserve(sale.id, bucket, requests, token)",
     replace: "deps.stock.reserve(sale.id, bucket, requests)",
+  },
+  {
+    name: "a sale of the strategy database is opened without an epoch",
+    wasThere: true,
+    file: "src/roles/controller.ts",
+    find: "mender.mend(held().filter(isLoaded), control)",
+    replace:
+      'mender.mend(held().filter((sale) => isLoaded(sale) && sale.mode === "stock"), control)',
   },
 ];

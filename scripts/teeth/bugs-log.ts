@@ -66,14 +66,29 @@ export const logBugs: readonly Bug[] = [
   {
     name: "an order is looked for in the ledger first",
     file: "src/usecases/find-orders.ts",
-    find: "  const [pending] = await deps.stock.pending(route.saleId, { orderIds: [orderId] });\n",
+    find: "  const [pending] = await deps.stock.pending(saleId, { orderIds: [orderId] });\n",
     replace:
-      "  const [early] = await deps.orders.byId([orderId]);\n  if (early !== undefined) return early;\n  const [pending] = await deps.stock.pending(route.saleId, { orderIds: [orderId] });\n",
+      "  const [early] = await deps.orders.byId([orderId]);\n" +
+      "  const [pending] = await deps.stock.pending(saleId, { orderIds: [orderId] });\n",
     also: [
       {
-        find: "  const [order] = await deps.orders.byId([orderId]);\n  if (order !== undefined) return order;\n",
-        replace: "",
+        find: "  const [order] = await deps.orders.byId([orderId]);\n  return order ?? null;\n",
+        replace: "  return early ?? null;\n",
       },
     ],
+  },
+  {
+    name: "an accepted order is not found while its stock is gone",
+    wasThere: true,
+    file: "src/usecases/find-orders.ts",
+    find: "if ((await deps.stock.level(saleId))?.epoch === epoch) return look(deps, saleId, orderId);",
+    replace: "if (epoch > 0) return null;",
+  },
+  {
+    name: "an order that is placed while it is looked for is said to be lost",
+    wasThere: true,
+    file: "src/usecases/find-orders.ts",
+    find: "return placed ?? { ...lost, orderId, saleId, reservedAt };",
+    replace: "return placed && { ...lost, orderId, saleId, reservedAt };",
   },
 ];

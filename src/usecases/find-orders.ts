@@ -31,11 +31,9 @@ export async function findOrder(deps: FindOrdersDeps, id: string): Promise<Found
   const route = routeOf(id);
   if (route === null) return null;
   const orderId = id as OrderId;
-  const [pending] = await deps.stock.pending(route.saleId, { orderIds: [orderId] });
-  if (pending !== undefined) return asReserved(pending);
-  const [order] = await deps.orders.byId([orderId]);
-  if (order !== undefined) return order;
   const { saleId, reservedAt, epoch } = route;
+  const order = await look(deps, saleId, orderId);
+  if (order !== null) return order;
   const ledger = await deps.orders.ledger(saleId);
   if (ledger === null || epoch === 0) return null;
   if (epoch < ledger.minEpoch) {
@@ -43,9 +41,17 @@ export async function findOrder(deps: FindOrdersDeps, id: string): Promise<Found
     const [placed] = await deps.orders.byId([orderId]);
     return placed ?? { ...lost, orderId, saleId, reservedAt };
   }
-  // The stock that is there has been since the order would have been reserved.
-  if ((await deps.stock.level(saleId))?.epoch === epoch) return null;
+  // The stock that is there has been since the order would have been reserved. It may be another one
+  // than was asked before, if the sale was moved to it a moment ago.
+  if ((await deps.stock.level(saleId))?.epoch === epoch) return look(deps, saleId, orderId);
   throw new ServiceUnavailable(`the stock of ${saleId} is being loaded; try again`);
+}
+
+async function look(deps: FindOrdersDeps, saleId: SaleId, orderId: OrderId): Promise<Order | null> {
+  const [pending] = await deps.stock.pending(saleId, { orderIds: [orderId] });
+  if (pending !== undefined) return asReserved(pending);
+  const [order] = await deps.orders.byId([orderId]);
+  return order ?? null;
 }
 
 export async function listOrders(deps: FindOrdersDeps, query: OrderQuery): Promise<OrderPage> {

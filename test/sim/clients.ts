@@ -191,7 +191,7 @@ export function act(world: World, history: History, plan: ActionPlan): void {
       (other) =>
         other.plan.kind === "resume" &&
         other.plan.sale === plan.sale &&
-        (other.mayCome || other.calledAt >= entry.calledAt),
+        (other.mayCome || (other.doneAt ?? 0) >= entry.calledAt),
     );
     if (stops && entry.doneAt !== null && !resumed) world.stock.stopped(saleId, plan.kind);
   }

@@ -42,7 +42,7 @@ export function run(plan: Plan, options: WorldOptions = {}): Outcome {
   inject(self);
   const { time } = self;
   const broken = () => self.violation() !== null;
-  time.run(plan.activeMs + 500, broken);
+  time.run(faultsEnd(plan), broken);
   heal(self);
   time.run(
     time.now() + clientsMs,
@@ -65,6 +65,14 @@ export function run(plan: Plan, options: WorldOptions = {}): Outcome {
     accepted: accepted.length,
     digest: self.digest(),
   };
+}
+
+/** Whatever went away has come back by then, or comes back as things are healed. */
+function faultsEnd({ activeMs, faults }: Plan): number {
+  const ends = faults.map((fault) =>
+    fault.kind === "restart" ? fault.at + fault.forMs : fault.at,
+  );
+  return Math.max(activeMs + 500, ...ends.map((at) => at + 1));
 }
 
 /** Whether every action has had its last try. */

@@ -40,8 +40,8 @@ export function stockWatch({ servers, tables, time, violated }: StockWatchDeps):
   const taken = new Map<OrderId, Taken>();
   const stops = new Map<SaleId, string>();
   const touched = new Set<SaleId>();
-  /** Tokens under which units were taken. */
-  const highest = new Map<SaleId, number>();
+  /** Tokens under which units were taken, by bucket. */
+  const highest = new Map<string, number>();
   /** By sale: from when on how many units could be had. */
   const available = new Map<SaleId, { readonly at: number; readonly units: number }[]>();
 
@@ -55,7 +55,7 @@ export function stockWatch({ servers, tables, time, violated }: StockWatchDeps):
     const check = expectedOf(server, saleId, key, words, beginMs + time.now());
     return (reply: Reply) => {
       const { differs, orders } = check(reply);
-      if (orders.length > 0) fence(saleId, token);
+      if (orders.length > 0) fence(key, token);
       if (differs !== null) violated("the stock decides as the domain does", differs);
       for (const order of orders) take(order);
     };
@@ -76,14 +76,15 @@ export function stockWatch({ servers, tables, time, violated }: StockWatchDeps):
 
   function tokenOf(saleId: SaleId, words: readonly Value[]): number {
     const isLocked = tables.entries.get(saleId)?.sale.strategy === "locked";
-    return isLocked ? Number(words[8] || 0) : Number.POSITIVE_INFINITY;
+    return isLocked ? Number(words[8] || 0) : 1;
   }
 
-  /** Units of a locked sale are taken under its lock only, and never under a former one. */
-  function fence(saleId: SaleId, token: number): void {
-    const before = highest.get(saleId) ?? 1;
-    if (token < before) violated("a former lock takes nothing", `${saleId}: ${token} < ${before}`);
-    highest.set(saleId, Math.max(before, token));
+  /** Units of a locked sale are taken under its lock only, and from each bucket never under a former
+   * one. */
+  function fence(bucket: string, token: number): void {
+    const before = highest.get(bucket) ?? 1;
+    if (token < before) violated("a former lock takes nothing", `${bucket}: ${token} < ${before}`);
+    highest.set(bucket, Math.max(before, token));
   }
 
   function settle(): void {
