@@ -78,8 +78,15 @@ export const controlBugs: readonly Bug[] = [
   {
     name: "a lock is resumed without asking whether it lives",
     file: "src/adapters/etcd/lease-holder.ts",
-    find: "session !== null && record.leaseId === last && (await isOurs(client, record))",
-    replace: "session !== null && record.leaseId === last",
+    find: "  return succeeded ? header.revision : null;\n",
+    replace: "  return succeeded === undefined ? null : header.revision;\n",
+  },
+  {
+    name: "a lock that was resumed is deleted by the process before",
+    wasThere: true,
+    file: "src/adapters/etcd/key-remover.ts",
+    find: "const compare = revision === undefined ? [ours] : [ours, unchanged];",
+    replace: "const compare = unchanged.key === undefined ? [] : [ours];",
   },
   {
     name: "a key that was made late blocks its lock",

@@ -27,6 +27,8 @@ export interface HeldKey {
   readonly session: Session;
   readonly key: string;
   readonly token: Held["token"];
+  /** At which this process wrote the key. */
+  readonly revision: string;
 }
 
 export interface LeaseHolder extends Pick<KeyRemover, "discard"> {
@@ -78,8 +80,8 @@ export function leaseHolder(options: LeaseHolderOptions): LeaseHolder {
   }
 
   function giveUpUnclaimed(): void {
-    for (const { session: under, key } of resumable?.values() ?? []) {
-      void remover.discard(under, key);
+    for (const { session: under, key, revision } of resumable?.values() ?? []) {
+      void remover.discard(under, key, revision);
     }
     resumable?.clear();
   }
@@ -117,16 +119,26 @@ async function stillHeld(options: LeaseHolderOptions) {
   const found: { readonly name: string; readonly held: HeldKey }[] = [];
   for (const record of records) {
     const { lock: name, key } = record;
-    const lives = session !== null && record.leaseId === last && (await isOurs(client, record));
-    if (!lives) wal.free(key);
-    else found.push({ name, held: { session, key, token: lockToken(record.token) } });
+    const resumed = session !== null && record.leaseId === last;
+    const revision = resumed ? await takeOver(client, record) : null;
+    if (session === null || revision === null) wal.free(key);
+    else found.push({ name, held: { session, key, revision, token: lockToken(record.token) } });
   }
   if (found.length === 0) await session?.revoke();
   return found;
 }
 
-async function isOurs(client: EtcdClient, { key, leaseId }: HeldRecord): Promise<boolean> {
-  const range = { key: base64(key), keys_only: true };
-  const { kvs = [] } = await client.call<{ kvs?: { lease?: string }[] }>("/v3/kv/range", range);
-  return kvs[0]?.lease === leaseId;
+/** Writes the key again, as it is, if it is still ours: the process before this one may have asked to
+ * delete what it wrote, and that may be done late. Null if it is not. */
+async function takeOver(client: EtcdClient, { key, leaseId }: HeldRecord): Promise<string | null> {
+  const at = base64(key);
+  const compare = [{ target: "LEASE", result: "EQUAL", key: at, lease: leaseId }];
+  const success = [{ request_put: { key: at, ignore_value: true, ignore_lease: true } }];
+  const { succeeded, header } = await client.call<TakenOver>("/v3/kv/txn", { compare, success });
+  return succeeded ? header.revision : null;
+}
+
+interface TakenOver {
+  readonly succeeded?: boolean;
+  readonly header: { readonly revision: string };
 }

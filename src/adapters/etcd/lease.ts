@@ -104,7 +104,8 @@ export function leaseRecipe(options: RecipeOptions, parts: RecipeParts): EtcdLea
       const { key, uuid, session, createRevision } = place;
       const token = tokenOf(options.generation, createRevision);
       await logged(context, place, { lock: name, uuid, leaseId: session.number, key, token });
-      if (session.valid()) return ok(held(context, name, { session, key, token }, false));
+      const own = { session, key, token, revision: createRevision };
+      if (session.valid()) return ok(held(context, name, own, false));
       options.wal.free(key);
     }
   }
@@ -253,7 +254,7 @@ async function change(
 function held(
   { holder }: Context,
   name: string,
-  { session, key, token }: HeldKey,
+  { session, key, token, revision }: HeldKey,
   resumed: boolean,
 ): Held {
   let released: Promise<void> | null = null;
@@ -264,7 +265,7 @@ function held(
     lost: session.lost,
     valid: () => released === null && session.valid(),
     release: () => {
-      released ??= holder.discard(session, key);
+      released ??= holder.discard(session, key, revision);
       return released;
     },
   };

@@ -17,6 +17,7 @@ export interface SimEtcd {
 interface Key {
   readonly value: string;
   readonly created: number;
+  readonly written: number;
   readonly lease: string;
 }
 
@@ -37,10 +38,11 @@ interface Body {
 }
 
 interface Compare {
-  readonly target: "CREATE" | "LEASE";
+  readonly target: "CREATE" | "LEASE" | "MOD";
   readonly key: string;
   readonly create_revision?: string;
   readonly lease?: string;
+  readonly mod_revision?: string;
 }
 
 interface RangeRequest {
@@ -51,8 +53,16 @@ interface RangeRequest {
   readonly max_create_revision?: string;
 }
 
+/** With `ignore_value` what is there stays as it is, but for its revision. */
+interface PutRequest {
+  readonly key: string;
+  readonly value: string;
+  readonly lease: string;
+  readonly ignore_value?: boolean;
+}
+
 interface Operation {
-  readonly request_put?: { readonly key: string; readonly value: string; readonly lease: string };
+  readonly request_put?: PutRequest;
   readonly request_range?: RangeRequest;
   readonly request_delete_range?: { readonly key: string };
 }
@@ -191,6 +201,7 @@ function keyStore(time: Scheduler) {
     const succeeded = compare.every((one) => {
       const known = keys.get(decoded(one.key));
       if (one.target === "LEASE") return known?.lease === one.lease;
+      if (one.target === "MOD") return String(known?.written ?? 0) === one.mod_revision;
       return String(known?.created ?? 0) === one.create_revision;
     });
     const responses = (succeeded ? success : failure).map(apply);
@@ -199,13 +210,20 @@ function keyStore(time: Scheduler) {
 
   function apply(operation: Operation) {
     const { request_put: put, request_range: asked, request_delete_range: gone } = operation;
-    if (put !== undefined) {
-      if (!leases.has(put.lease)) throw new EtcdError(notFound, "requested lease not found");
-      revision += 1;
-      keys.set(decoded(put.key), { value: put.value, created: revision, lease: put.lease });
-    }
+    if (put !== undefined) write(put);
     if (gone !== undefined) remove(decoded(gone.key));
     return asked === undefined ? {} : { response_range: { kvs: range(asked) } };
+  }
+
+  function write({ key, value, lease, ignore_value }: PutRequest): void {
+    const known = keys.get(decoded(key));
+    const kept = ignore_value ? known : { value, lease };
+    if (kept === undefined || !leases.has(kept.lease)) {
+      throw new EtcdError(notFound, "requested lease not found");
+    }
+    revision += 1;
+    const created = known?.created ?? revision;
+    keys.set(decoded(key), { value: kept.value, lease: kept.lease, created, written: revision });
   }
 
   function watch(one: Watch): void {
