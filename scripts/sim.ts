@@ -1,5 +1,5 @@
-/** Runs the clustered stack in a simulated world, once a seed, and looks whether every promise holds.
- *  Anybody can replay a run from its seed. */
+/** Runs the clustered stack in a simulated world, once a seed, and looks whether every promise
+ *  holds. Anybody can replay a run from its seed. */
 import { Command, InvalidArgumentError } from "commander";
 import { planOf } from "../test/sim/draw.ts";
 import type { Plan } from "../test/sim/plan.ts";
@@ -84,7 +84,10 @@ function randomSeed(): number {
 
 function report(tally: Tally, minutes: number, json?: true): void {
   const counts = tally.counts(minutes);
-  if (json) return console.log(JSON.stringify({ ...counts, failures: tally.failures }));
+  if (json) {
+    console.log(JSON.stringify({ ...counts, failures: tally.failures }));
+    return;
+  }
   for (const [name, value] of Object.entries(counts)) {
     console.log(`${name.padEnd(22)} ${typeof value === "object" ? listed(value) : value}`);
   }

@@ -1,7 +1,7 @@
-/** Shows that the simulator finds bugs: puts each bug of the list into a copy of the source, and runs
- *  one seed after the other until a promise is broken. `npm run teeth -- [--only NAME] [--seeds N]
- *  [--keep DIR]`: the most seeds that a bug may take; where to write the plan of the shortest run
- *  in which a bug shows that was really there once. */
+/** Shows that the simulator finds bugs: puts each bug of the list into a copy of the source, and
+ *  runs one seed after the other until a promise is broken. `npm run teeth -- [--only NAME]
+ *  [--seeds N] [--keep DIR]`: the most seeds that a bug may take; where to write the plan of the
+ *  shortest run in which a bug shows that was really there once. */
 import { join } from "node:path";
 import { inParallel } from "../src/lib/in-parallel.ts";
 import { edited, inCopy } from "./support/patched-copy.ts";
@@ -18,12 +18,12 @@ interface Found {
   readonly what: string;
 }
 
-const seedsMost = Number(valueOf("--seeds") ?? 6_000);
-const only = valueOf("--only") ?? "";
-const kept = valueOf("--keep");
+const seedsMost = Number(optionOf("--seeds") ?? 6_000);
+const only = optionOf("--only") ?? "";
+const kept = optionOf("--keep");
 const bugs = [...stockBugs, ...logBugs, ...controlBugs].filter(({ name }) => name.includes(only));
 
-const found = await inParallel(bugs, 2, find);
+const found = await inParallel(bugs, 2, search);
 for (const { bug, seeds, what } of found) {
   console.log(`${String(seeds ?? "NOT FOUND").padStart(9)}  ${bug.name}  → ${what}`);
 }
@@ -31,7 +31,7 @@ const missed = found.filter(({ seeds }) => seeds === null).length;
 console.log(`${found.length - missed} bugs found, ${missed} not`);
 process.exit(bugs.length > 0 && missed === 0 ? 0 : 1);
 
-function find(bug: Bug): Promise<Found> {
+function search(bug: Bug): Promise<Found> {
   return inCopy(async (copy) => {
     for (const edit of [bug, ...(bug.also ?? [])]) {
       if (!edited(join(copy, bug.file), edit)) {
@@ -69,10 +69,10 @@ async function keep(cwd: string, { name }: Bug, seed: string, directory: string)
   const command = [process.execPath, "scripts/sim.ts", "--seed", seed, "--shrink"];
   const child = Bun.spawn(command, { cwd, stdout: "pipe" });
   const plan = (await new Response(child.stdout).text()).trim().split("\n").at(-1) ?? "";
-  await Bun.write(join(directory, `${name.replaceAll(/\W+/g, "-")}.json`), `${plan}\n`);
+  await Bun.write(join(directory, `${name.replaceAll(/\W+/g, " ")}.json`), `${plan}\n`);
 }
 
-function valueOf(option: string): string | undefined {
+function optionOf(option: string): string | undefined {
   const at = process.argv.indexOf(option);
   return at < 0 ? undefined : process.argv[at + 1];
 }

@@ -41,7 +41,7 @@ export const logBugs: readonly Bug[] = [
       {
         find: "/** A role whose work comes from the log. */",
         replace:
-          "const none = { placed: 0, refused: 0, duplicates: 0, poison: 0, untold: 0, lagMs: 0 };\n",
+          "const none = { placed: 0, refused: 0, duplicates: 0, poison: 0, untold: 0, lagMs: 0 };",
       },
     ],
   },
@@ -81,7 +81,7 @@ export const logBugs: readonly Bug[] = [
     name: "an accepted order is not found while its stock is gone",
     wasThere: true,
     file: "src/usecases/find-orders.ts",
-    find: "if ((await deps.stock.level(saleId))?.epoch === epoch) return look(deps, saleId, orderId);",
+    find: "if ((await deps.stock.level(saleId))?.epoch === epoch) return",
     replace: "if (epoch > 0) return null;",
   },
   {

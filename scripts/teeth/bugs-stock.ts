@@ -88,7 +88,8 @@ export const stockBugs: readonly Bug[] = [
     file: "src/adapters/redis/stock-transfer.ts",
     find: "    const isThere = await access.run(scripts.receive, saleId, to, arrival);\n",
     replace:
-      "    await access.run(scripts.arrived, saleId, from, [transfer.epoch, to, number, moved]);\n" +
+      "    const gone = [transfer.epoch, to, number, moved];\n" +
+      "    await access.run(scripts.arrived, saleId, from, gone);\n" +
       "    const isThere = await access.run(scripts.receive, saleId, to, arrival);\n",
   },
   {

@@ -10,7 +10,7 @@ import { type Mysql, openMysql } from "../adapters/mysql/pool.ts";
 import { mysqlSaleRepository } from "../adapters/mysql/sale-repository.ts";
 import { openRedis, type RedisConnection } from "../adapters/redis/connection.ts";
 import { redisStockStore } from "../adapters/redis/stock-store.ts";
-import { systemClock } from "../adapters/system-clock.ts";
+import { systemClock } from "../adapters/shared/system-clock.ts";
 import type { Config } from "../config/validate.ts";
 import { limits } from "../domain/limits.ts";
 import type { AppDeps } from "../http/app-deps.ts";

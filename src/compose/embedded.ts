@@ -9,7 +9,7 @@ import { embeddedOrderRepository } from "../adapters/embedded/order-repository.t
 import { embeddedRateLimiter } from "../adapters/embedded/rate-limiter.ts";
 import { embeddedSaleRepository } from "../adapters/embedded/sale-repository.ts";
 import { embeddedStockStore } from "../adapters/embedded/stock-store.ts";
-import { systemClock } from "../adapters/system-clock.ts";
+import { systemClock } from "../adapters/shared/system-clock.ts";
 import { roleNames } from "../config/schema.ts";
 import type { Config } from "../config/validate.ts";
 import { createHealth } from "../observability/health.ts";

@@ -6,7 +6,7 @@ import { mysqlFindings } from "../adapters/mysql/findings.ts";
 import { dropDatabase, makeDatabase, migrateMysql } from "../adapters/mysql/migrate.ts";
 import { redisFindings } from "../adapters/redis/findings.ts";
 import { removeKeys } from "../adapters/redis/remove-keys.ts";
-import { systemClock } from "../adapters/system-clock.ts";
+import { systemClock } from "../adapters/shared/system-clock.ts";
 import type { Config } from "../config/validate.ts";
 import type { SaleId } from "../domain/ids.ts";
 import { present } from "../lib/assert.ts";

@@ -1,5 +1,5 @@
-/** What a process with shared stores works with: how it knows the sales, and where it takes the units
- * of each from. */
+/** What a process with shared stores works with: how it knows the sales, and where it takes the
+ *  units of each from. */
 import { singleFlight } from "../lib/single-flight.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { OrderLog } from "../ports/order-log.ts";

@@ -82,8 +82,8 @@ async function change(
   return ok(updated.value);
 }
 
-/** Makes a written change hold: in this process's directory and in the stock. Also if it was written
- * before, since whoever wrote it may not have come as far as here. */
+/** Makes a written change hold: in this process's directory and in the stock. Also if it was
+ * written before, since whoever wrote it may not have come as far as here. */
 async function publish(deps: ChangeSaleDeps, sale: Sale): Promise<void> {
   deps.directory.learn(sale);
   const selling = stateAt(sale, deps.clock.now()) !== "scheduled";

@@ -41,8 +41,8 @@ export async function findOrder(deps: FindOrdersDeps, id: string): Promise<Found
     const [placed] = await deps.orders.byId([orderId]);
     return placed ?? { ...lost, orderId, saleId, reservedAt };
   }
-  // The stock that is there has been since the order would have been reserved. It may be another one
-  // than was asked before, if the sale was moved to it a moment ago.
+  // The stock that is there has been since the order would have been reserved. It may be another
+  // one than was asked before, if the sale was moved to it a moment ago.
   if ((await deps.stock.level(saleId))?.epoch === epoch) return look(deps, saleId, orderId);
   throw new ServiceUnavailable(`the stock of ${saleId} is being loaded; try again`);
 }

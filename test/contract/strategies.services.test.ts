@@ -4,7 +4,7 @@ import { mysqlLedgerStock } from "../../src/adapters/mysql/ledger-stock.ts";
 import { mysqlOrderRepository } from "../../src/adapters/mysql/order-repository.ts";
 import { mysqlSaleRepository } from "../../src/adapters/mysql/sale-repository.ts";
 import { openRedis } from "../../src/adapters/redis/connection.ts";
-import { systemClock } from "../../src/adapters/system-clock.ts";
+import { systemClock } from "../../src/adapters/shared/system-clock.ts";
 import { instant, saleIdOf } from "../../src/domain/ids.ts";
 import { settingsOf } from "../../src/domain/reservation.ts";
 import type { Sale } from "../../src/domain/sale.ts";

@@ -1,5 +1,5 @@
 /** The contract suite of the strategies on the embedded stores. */
-import { systemClock } from "../../src/adapters/system-clock.ts";
+import { systemClock } from "../../src/adapters/shared/system-clock.ts";
 import { actOnSale } from "../../src/usecases/change-sale.ts";
 import { purchaseBatches } from "../../src/usecases/purchase-batches.ts";
 import { embeddedEngine } from "../support/embedded-engine.ts";

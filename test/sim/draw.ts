@@ -1,5 +1,5 @@
-/** Draws what happens in a run from its seed. Each run has a theme, since a loss of data, a move to the
- *  ledger or a race for the last units takes more than chance to come to anything. */
+/** Draws what happens in a run from its seed. Each run has a theme, since a loss of data, a move
+ *  to the ledger or a race for the last units takes more than chance to come to anything. */
 import { type Random, random } from "./engine/random.ts";
 import type { ActionPlan, Fault, Plan, PurchasePlan, SalePlan, Shape } from "./plan.ts";
 import type { RoleName } from "./processes.ts";
@@ -119,8 +119,8 @@ export function planOf(seed: string): Plan {
   };
 }
 
-/** A server forgets, and buyers come back once the stock is loaded anew, about eight seconds later; in
- * the meantime orders wait in the log, processes sleep, and admins change the sale. */
+/** A server forgets, and buyers come back once the stock is loaded anew, about eight seconds
+ * later; in the meantime orders wait in the log, processes sleep, and admins change the sale. */
 function lossOfStock(chance: Random, shape: Shape): Happening {
   const at = chance.whole(500, 1_800);
   const service = `redis-${chance.whole(0, shape.redisNodes - 1)}`;

@@ -28,7 +28,8 @@ function begin(world: World, fault: Fault, copies: Copies): void {
     case "pause":
     case "clock":
     case "disk":
-      return toProcess(world, fault);
+      toProcess(world, fault);
+      return;
     case "cut":
       net.cut(fault.host, fault.service, fault.how);
       return void time.after(fault.forMs, () => net.cut(fault.host, fault.service, null));
@@ -38,13 +39,16 @@ function begin(world: World, fault: Fault, copies: Copies): void {
       return void time.after(fault.forMs, () => back(world, fault.service));
     case "wiped":
       world.redis.servers[serverOf(fault.service)]?.wipe();
-      return world.stock.disturbed();
+      world.stock.disturbed();
+      return;
     case "restart":
-      return restart(world, fault, copies);
+      restart(world, fault, copies);
+      return;
     case "redelivery":
-      return world.log.rewind("orders", fault.messages);
+      world.log.rewind("orders", fault.messages);
+      return;
     case "poison":
-      return world.log.poison(null);
+      world.log.poison(null);
   }
 }
 
@@ -86,11 +90,12 @@ function toProcess(
       host.pause();
       return void time.after(fault.forMs, host.resume);
     case "clock":
-      return host.stepClock(fault.byMs);
+      host.stepClock(fault.byMs);
+      return;
     case "disk":
       process.kill();
       diskOf(host.name).lose();
-      return process.start();
+      process.start();
   }
 }
 

@@ -1,5 +1,5 @@
-/** One run: sales open, a crowd buys while things go wrong; then nothing goes wrong any more, and all
- *  must come to rest; then whatever is left is bought, and the books must balance. */
+/** One run: sales open, a crowd buys while things go wrong; then nothing goes wrong any more, and
+ *  all must come to rest; then whatever is left is bought, and the books must balance. */
 import { instant, type SaleId, units } from "../../src/domain/ids.ts";
 import type { SaleTerms } from "../../src/domain/sale.ts";
 import { ordersGroup } from "../../src/roles/orders.ts";

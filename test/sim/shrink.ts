@@ -1,5 +1,5 @@
-/** Makes a failing run shorter: leaves out what it fails without. The streams of chance have names, so
- *  that what stays goes on much as before. */
+/** Makes a failing run shorter: leaves out what it fails without. The streams of chance have
+ *  names, so that what stays goes on much as before. */
 import type { Plan } from "./plan.ts";
 
 /** The shortest plan found that still fails, in the opinion of `fails`. */

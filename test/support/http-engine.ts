@@ -2,7 +2,7 @@
 // can move.
 
 import { openDataDirectory } from "../../src/adapters/embedded/data-directory.ts";
-import { systemClock } from "../../src/adapters/system-clock.ts";
+import { systemClock } from "../../src/adapters/shared/system-clock.ts";
 import { embeddedStores } from "../../src/compose/embedded.ts";
 import { instant } from "../../src/domain/ids.ts";
 import { buildApp } from "../../src/http/app.ts";

@@ -128,8 +128,8 @@ async function stillHeld(options: LeaseHolderOptions) {
   return found;
 }
 
-/** Writes the key again, as it is, if it is still ours: the process before this one may have asked to
- * delete what it wrote, and that may be done late. Null if it is not. */
+/** Writes the key again, as it is, if it is still ours: the process before this one may have
+ * asked to delete what it wrote, and that may be done late. Null if it is not. */
 async function takeOver(client: EtcdClient, { key, leaseId }: HeldRecord): Promise<string | null> {
   const at = base64(key);
   const compare = [{ target: "LEASE", result: "EQUAL", key: at, lease: leaseId }];

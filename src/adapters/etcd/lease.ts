@@ -8,7 +8,7 @@ import { err, ok, type Result } from "../../lib/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { AcquireOptions, Held, Lease } from "../../ports/lease.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
-import { systemClock } from "../system-clock.ts";
+import { systemClock } from "../shared/system-clock.ts";
 import { base64, type EtcdClient, type EtcdOptions, etcdClient, textOf } from "./client.ts";
 import { type Deletions, deletions } from "./deletions.ts";
 import { type HeldKey, type LeaseHolder, leaseHolder } from "./lease-holder.ts";
@@ -67,7 +67,8 @@ const lookEveryMs = 1_000;
 const lookWithoutWatchMs = 100;
 const retryMs = 200;
 
-/** Where etcd asks who we are there are no watches, since its gateway passes no token on to them. */
+/** Where etcd asks who we are there are no watches, since its gateway passes no token on to them.
+ * */
 export function etcdLease(options: EtcdLeaseOptions): EtcdLease {
   const client = etcdClient(options);
   const watch = options.username ? null : deletions(client);

@@ -65,11 +65,7 @@ export function mysqlSaleRepository(mysql: Mysql): SaleRepository {
     update,
     byId: async (id) => (await select("number = ?", [numberOf(id)]))[0] ?? null,
     due: (startsBefore, endsBefore) => select(dueSql, [startsBefore, endsBefore]),
-    loaded: (closedAfter) =>
-      select(
-        "(ledger.epoch > 0 OR state IN ('open', 'paused')) AND (state <> 'closed' OR updated_at > ?)",
-        [closedAfter],
-      ),
+    loaded: (closedAfter) => select(loadedSql, [closedAfter]),
     modes: (closedWithinMs) =>
       mysql.use(async (session) => {
         const rows = session.query<{ number: number; mode: SellingMode }[]>;
@@ -104,6 +100,9 @@ function changeable(terms: SaleTerms): unknown[] {
 
 /** Milliseconds since 1970 by the server's clock. */
 export const nowSql = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
+
+const loadedSql =
+  "(ledger.epoch > 0 OR state IN ('open', 'paused')) AND (state <> 'closed' OR updated_at > ?)";
 
 const dueSql = "(state = 'scheduled' AND starts_at <= ?) OR (state <> 'closed' AND ends_at <= ?)";
 

@@ -1,6 +1,6 @@
-/** What the domain decides about a batch, from what a bucket holds before the script decides it. All
- *  that a bucket answers, in the order in which it answers, is so one history that the specification
- *  allows. */
+/** What the domain decides about a batch, from what a bucket holds before the script decides it.
+ *  All that a bucket answers, in the order in which it answers, is so one history that the
+ *  specification allows. */
 import type { Reply, Value } from "../../../src/adapters/redis/node.ts";
 import {
   type BuyerId,

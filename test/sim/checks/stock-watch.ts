@@ -37,11 +37,8 @@ export interface StockWatchDeps {
 const { reserve } = stockScripts();
 
 export function stockWatch({ servers, tables, time, violated }: StockWatchDeps): StockWatch {
-  const taken = new Map<OrderId, Taken>();
-  const stops = new Map<SaleId, string>();
   const touched = new Set<SaleId>();
-  /** Tokens under which units were taken, by bucket. */
-  const highest = new Map<string, number>();
+  const { taken, take, fence, stops } = takings({ tables, time, violated });
   /** By sale: from when on how many units could be had. */
   const available = new Map<SaleId, { readonly at: number; readonly units: number }[]>();
 
@@ -51,7 +48,7 @@ export function stockWatch({ servers, tables, time, violated }: StockWatchDeps):
     if (saleId === null) return null;
     touched.add(saleId);
     if (words[1] !== reserve.sha1 && words[1] !== reserve.lua) return null;
-    const token = tokenOf(saleId, words);
+    const token = tokenOf(tables, saleId, words);
     const check = expectedOf(server, saleId, key, words, beginMs + time.now());
     return (reply: Reply) => {
       const { differs, orders } = check(reply);
@@ -59,32 +56,6 @@ export function stockWatch({ servers, tables, time, violated }: StockWatchDeps):
       if (differs !== null) violated("the stock decides as the domain does", differs);
       for (const order of orders) take(order);
     };
-  }
-
-  function take(order: Taken): void {
-    const { saleId, orderId } = order;
-    if (taken.has(orderId)) violated("an order id names one order", orderId);
-    taken.set(orderId, { ...order, at: time.now() });
-    const why = stops.get(saleId);
-    if (why !== undefined)
-      violated("nothing is sold while the sale is stopped", `${orderId}: ${why}`);
-    const endsAt = tables.entries.get(saleId)?.sale.endsAt ?? null;
-    if (endsAt !== null && beginMs + time.now() >= endsAt) {
-      violated("nothing is sold after the end", orderId);
-    }
-  }
-
-  function tokenOf(saleId: SaleId, words: readonly Value[]): number {
-    const isLocked = tables.entries.get(saleId)?.sale.strategy === "locked";
-    return isLocked ? Number(words[8] || 0) : 1;
-  }
-
-  /** Units of a locked sale are taken under its lock only, and from each bucket never under a former
-   * one. */
-  function fence(bucket: string, token: number): void {
-    const before = highest.get(bucket) ?? 1;
-    if (token < before) violated("a former lock takes nothing", `${bucket}: ${token} < ${before}`);
-    highest.set(bucket, Math.max(before, token));
   }
 
   function settle(): void {
@@ -135,4 +106,42 @@ export function stockWatch({ servers, tables, time, violated }: StockWatchDeps):
     stopped: (saleId, why) => void stops.set(saleId, why),
     freed: (saleId) => void stops.delete(saleId),
   };
+}
+
+/** What was taken, and whether it might be. */
+function takings({ tables, time, violated }: Omit<StockWatchDeps, "servers">) {
+  const taken = new Map<OrderId, Taken>();
+  /** Why nothing may be taken of a sale. */
+  const stops = new Map<SaleId, string>();
+  /** Tokens under which units were taken, by bucket. */
+  const highest = new Map<string, number>();
+
+  function take(order: Taken): void {
+    const { saleId, orderId } = order;
+    if (taken.has(orderId)) violated("an order id names one order", orderId);
+    taken.set(orderId, { ...order, at: time.now() });
+    const why = stops.get(saleId);
+    if (why !== undefined)
+      violated("nothing is sold while the sale is stopped", `${orderId}: ${why}`);
+    const endsAt = tables.entries.get(saleId)?.sale.endsAt ?? null;
+    if (endsAt !== null && beginMs + time.now() >= endsAt) {
+      violated("nothing is sold after the end", orderId);
+    }
+  }
+
+  /** Units of a locked sale are taken under its lock only, and from each bucket never under a
+   * former one. */
+  function fence(bucket: string, token: number): void {
+    const before = highest.get(bucket) ?? 1;
+    if (token < before) violated("a former lock takes nothing", `${bucket}: ${token} < ${before}`);
+    highest.set(bucket, Math.max(before, token));
+  }
+
+  return { taken, take, fence, stops };
+}
+
+/** Under which a batch is decided; sales that are sold without a lock have one for all. */
+function tokenOf(tables: LedgerTables, saleId: SaleId, words: readonly Value[]): number {
+  const isLocked = tables.entries.get(saleId)?.sale.strategy === "locked";
+  return isLocked ? Number(words[8] || 0) : 1;
 }

@@ -88,51 +88,15 @@ export function network(
     return late ? usual + chance.next() * manners.lateMaxMs : usual;
   }
 
-  function request<T>(
-    life: Life,
-    name: ServiceName,
-    timeoutMs: number,
-    work: () => T,
-    what: What = () => "",
-  ): Promise<T> {
+  const request: Network["request"] = (life, name, timeoutMs, work, what = () => "") => {
     const { chance, name: host } = life.host;
-    const [there, back] = [delay(chance), delay(chance)];
-    return new Promise<T>((resolve, reject) => {
-      const cancel = life.clock.after(timeoutMs, () => fail("lost"));
-      const fail = (failure: Failure) => {
-        cancel();
-        reject(new RequestFailed(name, failure));
-      };
-      const reply = (tell: () => void) => {
-        if (back === null || cuts.has(`${host} ${name}`)) return;
-        const { sessions } = serviceOf(name);
-        time.after(back, () => {
-          if (serviceOf(name).sessions !== sessions) return;
-          life.deliver(() => {
-            cancel();
-            tell();
-          });
-        });
-      };
-      const execute = () => {
-        try {
-          const value = work();
-          heard(host, name, () => what(value));
-          reply(() => resolve(value));
-        } catch (reason) {
-          heard(host, name, () => what(reason));
-          reply(() => reject(reason as Error));
-        }
-      };
-      if (there === null || cuts.get(`${host} ${name}`) === "both") return;
-      time.after(there, () => {
-        const service = serviceOf(name);
-        if (service.state === "up") execute();
-        else if (service.state === "frozen") service.waiting.push(execute);
-        else reply(() => fail("refused"));
-      });
-    });
-  }
+    const way = {
+      there: delay(chance),
+      back: delay(chance),
+      cut: () => cuts.get(`${host} ${name}`),
+    };
+    return ask(time, life, serviceOf(name), way, { name, timeoutMs, work, what, heard });
+  };
 
   function tell(name: ServiceName, life: Life, what: () => void): void {
     const ms = delay(life.host.chance);
@@ -166,4 +130,62 @@ export function network(
       for (const name of services.keys()) setService(name, "up");
     },
   };
+}
+
+interface Way {
+  /** How long a message takes; null: it is lost. */
+  readonly there: number | null;
+  readonly back: number | null;
+  readonly cut: () => Cut | undefined;
+}
+
+interface Asked<T> {
+  readonly name: ServiceName;
+  readonly timeoutMs: number;
+  readonly work: () => T;
+  readonly what: What;
+  readonly heard: (host: string, service: ServiceName, what: () => string) => void;
+}
+
+function ask<T>(
+  time: Scheduler,
+  life: Life,
+  service: ServiceState,
+  { there, back, cut }: Way,
+  { name, timeoutMs, work, what, heard }: Asked<T>,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const cancel = life.clock.after(timeoutMs, () => fail("lost"));
+    const fail = (failure: Failure) => {
+      cancel();
+      reject(new RequestFailed(name, failure));
+    };
+    const reply = (tell: () => void) => {
+      if (back === null || cut() !== undefined) return;
+      const { sessions } = service;
+      time.after(back, () => {
+        if (service.sessions !== sessions) return;
+        life.deliver(() => {
+          cancel();
+          tell();
+        });
+      });
+    };
+    const execute = () => {
+      try {
+        const value = work();
+        heard(life.host.name, name, () => what(value));
+        reply(() => resolve(value));
+      } catch (reason) {
+        heard(life.host.name, name, () => what(reason));
+        reply(() => reject(reason as Error));
+      }
+    };
+    if (there === null || cut() === "both") return;
+    time.after(there, () => {
+      if (service.state === "up") execute();
+      else if (service.state === "frozen") service.waiting.push(execute);
+      else reply(() => fail("refused"));
+    });
+  });
 }

@@ -93,7 +93,7 @@ class Translator {
       case "IfStatement":
         return this.conditional(one.clauses, scope);
       case "WhileStatement":
-        return `while (${this.condition(one.condition, scope)}) {\n${this.block(one.body, scope)}\n}`;
+        return this.looping(one, scope);
       case "ForNumericStatement":
         return this.counting(one, scope);
       case "ForGenericStatement":
@@ -105,6 +105,11 @@ class Translator {
       default:
         throw unknown(one.type);
     }
+  }
+
+  private looping(one: Extract<Statement, { type: "WhileStatement" }>, scope: Scope): string {
+    const on = this.condition(one.condition, scope);
+    return `while (${on}) {\n${this.block(one.body, scope)}\n}`;
   }
 
   private conditional(

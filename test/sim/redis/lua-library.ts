@@ -55,8 +55,8 @@ const table: Library = {
   },
 };
 
-/** Roberto Ierusalimschy's struct library, big-endian only: `In` an unsigned integer of n bytes, `B`
- * one byte, `cn` n characters. */
+/** Roberto Ierusalimschy's struct library, big-endian only: `In` an unsigned integer of n bytes,
+ * `B` one byte, `cn` n characters. */
 const struct: Library = {
   pack: (format, ...values) => {
     let packed = "";

@@ -122,7 +122,9 @@ export function simEtcd(time: Scheduler, net: Network): SimEtcd {
 
 function keyStore(time: Scheduler) {
   const keys = new Map<string, Key>();
-  const leases = new Map<string, { readonly ttlMs: number; cancel: () => void }>();
+  const { leases, live, kept, end, renew } = leaseStore(time, (id) => {
+    for (const [key, { lease }] of [...keys]) if (lease === id) remove(key);
+  });
   const deletedAt = new Map<string, number>();
   let watches: Watch[] = [];
   let [revision, made] = [1, 0];
@@ -144,13 +146,57 @@ function keyStore(time: Scheduler) {
         end(body.ID ?? "");
         return {};
       case "/v3/kv/range":
-        return { header: { revision: String(revision) }, kvs: range(body as RangeRequest) };
+        return { header: { revision: String(revision) }, kvs: rangeOf(keys, body as RangeRequest) };
       case "/v3/kv/txn":
         return transaction(body);
       default:
         throw new Error(`the simulated etcd knows no ${path}`);
     }
   }
+
+  function remove(key: string): void {
+    if (!keys.delete(key)) return;
+    revision += 1;
+    deletedAt.set(key, revision);
+    const told = watches.filter((one) => one.key === key && BigInt(revision) >= one.from);
+    watches = watches.filter((one) => !told.includes(one));
+    for (const { wake } of told) wake();
+  }
+
+  function transaction({ compare = [], success = [], failure = [] }: Body) {
+    const succeeded = compare.every((one) => {
+      const known = keys.get(decoded(one.key));
+      if (one.target === "LEASE") return known?.lease === one.lease;
+      if (one.target === "MOD") return String(known?.written ?? 0) === one.mod_revision;
+      return String(known?.created ?? 0) === one.create_revision;
+    });
+    const responses = (succeeded ? success : failure).map(apply);
+    return { header: { revision: String(revision) }, succeeded, responses };
+  }
+
+  function apply(operation: Operation) {
+    const { request_put: put, request_range: asked, request_delete_range: gone } = operation;
+    if (put !== undefined) {
+      if (!leases.has(leaseIn(keys, put)))
+        throw new EtcdError(notFound, "requested lease not found");
+      revision += 1;
+      writeAt(keys, put, revision);
+    }
+    if (gone !== undefined) remove(decoded(gone.key));
+    return asked === undefined ? {} : { response_range: { kvs: rangeOf(keys, asked) } };
+  }
+
+  function watch(one: Watch): void {
+    if (BigInt(deletedAt.get(one.key) ?? 0) >= one.from) one.wake();
+    else watches.push(one);
+  }
+
+  return { answer, watch, renewLeases: renew };
+}
+
+/** `ended` is told of each lease that ends. */
+function leaseStore(time: Scheduler, ended: (id: string) => void) {
+  const leases = new Map<string, { readonly ttlMs: number; cancel: () => void }>();
 
   function live(id: string, ttlMs: number): void {
     leases.get(id)?.cancel();
@@ -168,73 +214,30 @@ function keyStore(time: Scheduler) {
   function end(id: string): void {
     leases.get(id)?.cancel();
     leases.delete(id);
-    for (const [key, { lease }] of [...keys]) if (lease === id) remove(key);
+    ended(id);
   }
 
-  function remove(key: string): void {
-    if (!keys.delete(key)) return;
-    revision += 1;
-    deletedAt.set(key, revision);
-    const told = watches.filter((one) => one.key === key && BigInt(revision) >= one.from);
-    watches = watches.filter((one) => !told.includes(one));
-    for (const { wake } of told) wake();
-  }
-
-  function range({ key, range_end, ...how }: RangeRequest) {
-    const [from, to] = [decoded(key), range_end === undefined ? null : decoded(range_end)];
-    const most = Number(how.max_create_revision ?? Number.MAX_SAFE_INTEGER);
-    const found = [...keys].filter(
-      ([name, { created }]) =>
-        (to === null ? name === from : name >= from && name < to) && created <= most,
-    );
-    found.sort(([, a], [, b]) => a.created - b.created);
-    if (how.sort_order === "DESCEND") found.reverse();
-    return found.slice(0, Number(how.limit ?? found.length)).map(([name, entry]) => ({
-      key: base64(name),
-      value: entry.value,
-      create_revision: String(entry.created),
-      lease: entry.lease,
-    }));
-  }
-
-  function transaction({ compare = [], success = [], failure = [] }: Body) {
-    const succeeded = compare.every((one) => {
-      const known = keys.get(decoded(one.key));
-      if (one.target === "LEASE") return known?.lease === one.lease;
-      if (one.target === "MOD") return String(known?.written ?? 0) === one.mod_revision;
-      return String(known?.created ?? 0) === one.create_revision;
-    });
-    const responses = (succeeded ? success : failure).map(apply);
-    return { header: { revision: String(revision) }, succeeded, responses };
-  }
-
-  function apply(operation: Operation) {
-    const { request_put: put, request_range: asked, request_delete_range: gone } = operation;
-    if (put !== undefined) write(put);
-    if (gone !== undefined) remove(decoded(gone.key));
-    return asked === undefined ? {} : { response_range: { kvs: range(asked) } };
-  }
-
-  function write({ key, value, lease, ignore_value }: PutRequest): void {
-    const known = keys.get(decoded(key));
-    const kept = ignore_value ? known : { value, lease };
-    if (kept === undefined || !leases.has(kept.lease)) {
-      throw new EtcdError(notFound, "requested lease not found");
-    }
-    revision += 1;
-    const created = known?.created ?? revision;
-    keys.set(decoded(key), { value: kept.value, lease: kept.lease, created, written: revision });
-  }
-
-  function watch(one: Watch): void {
-    if (BigInt(deletedAt.get(one.key) ?? 0) >= one.from) one.wake();
-    else watches.push(one);
-  }
-
-  const renewLeases = () => {
+  const renew = () => {
     for (const [id, { ttlMs }] of [...leases]) live(id, ttlMs);
   };
-  return { answer, watch, renewLeases };
+  return { leases, live, kept, end, renew };
+}
+
+function rangeOf(keys: ReadonlyMap<string, Key>, { key, range_end, ...how }: RangeRequest) {
+  const [from, to] = [decoded(key), range_end === undefined ? null : decoded(range_end)];
+  const most = Number(how.max_create_revision ?? Number.MAX_SAFE_INTEGER);
+  const found = [...keys].filter(
+    ([name, { created }]) =>
+      (to === null ? name === from : name >= from && name < to) && created <= most,
+  );
+  found.sort(([, a], [, b]) => a.created - b.created);
+  if (how.sort_order === "DESCEND") found.reverse();
+  return found.slice(0, Number(how.limit ?? found.length)).map(([name, entry]) => ({
+    key: base64(name),
+    value: entry.value,
+    create_revision: String(entry.created),
+    lease: entry.lease,
+  }));
 }
 
 /** For the trace, with keys as they are meant. */
@@ -247,4 +250,14 @@ function shown(path: string, body: object, outcome: unknown): string {
 
 function decoded(text: string): string {
   return Buffer.from(text, "base64").toString("latin1");
+}
+
+function leaseIn(keys: ReadonlyMap<string, Key>, { key, lease, ignore_value }: PutRequest): string {
+  return ignore_value ? (keys.get(decoded(key))?.lease ?? "") : lease;
+}
+
+function writeAt(keys: Map<string, Key>, put: PutRequest, written: number): void {
+  const known = keys.get(decoded(put.key));
+  const { value, lease } = put.ignore_value && known !== undefined ? known : put;
+  keys.set(decoded(put.key), { value, lease, created: known?.created ?? written, written });
 }

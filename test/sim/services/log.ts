@@ -98,38 +98,13 @@ export function simLog(time: Scheduler, net: Network, partitionCount: number): S
   const hasReached = (name: string, end: readonly number[]) =>
     groupOf(name).committed.every((offset, at) => offset >= (end[at] ?? 0));
 
-  function portOf(life: Life): OrderLog {
-    const ask = <T>(work: () => T) => asked(net.request(life, "log", askMs, work));
-    const members = new Set<Member>();
-    return {
-      append: (orders) => appendIn(life, net, () => writeAll(orders)),
-      subscribe: (group, max, handler) => {
-        const member = subscribeTo({ life, broker, ask }, group, max, handler);
-        members.add(member);
-        return member;
-      },
-      lag: (group) => ask(() => lagOf(group)),
-      end: () => ask(() => partitions.map((messages) => messages.length)),
-      reached: async (group, end) => {
-        while (!(await ask(() => hasReached(group, end)).catch(() => false)))
-          await pause(life, 100);
-      },
-      trim: async () => 0,
-      deadLetter: (message) => ask(() => void letters.push(message)),
-      deadLetters: async () => [],
-      replay: async () => err("no-such-letter") ?? ok(undefined),
-    };
-  }
-
+  const ends = () => partitions.map((messages) => messages.length);
+  const ways: Ways = { net, broker, writeAll, lagOf, ends, hasReached, letters };
   return {
-    portOf,
+    portOf: (life) => portOver(life, ways),
     has: (orderId) => seen.has(orderId),
     poison: (orderId) => write(0, null, orderId),
-    isDrained: (group) =>
-      hasReached(
-        group,
-        partitions.map((messages) => messages.length),
-      ),
+    isDrained: (group) => hasReached(group, ends()),
     rewind: (name, messages) => {
       const group = groupOf(name);
       group.committed.forEach((offset, at) => {
@@ -138,6 +113,40 @@ export function simLog(time: Scheduler, net: Network, partitionCount: number): S
       group.generation += 1;
     },
     messages: () => partitions.reduce((sum, some) => sum + some.length, 0),
+  };
+}
+
+/** What the port of each process stands on. */
+interface Ways {
+  readonly net: Network;
+  readonly broker: Broker;
+  readonly writeAll: (orders: readonly Reservation[]) => void;
+  readonly lagOf: (group: string) => LogLag;
+  readonly ends: () => number[];
+  readonly hasReached: (group: string, end: readonly number[]) => boolean;
+  readonly letters: LoggedOrder[];
+}
+
+function portOver(life: Life, ways: Ways): OrderLog {
+  const { net, broker, writeAll, lagOf, ends, hasReached, letters } = ways;
+  const ask = <T>(work: () => T) => asked(net.request(life, "log", askMs, work));
+  const members = new Set<Member>();
+  return {
+    append: (orders) => appendIn(life, net, () => writeAll(orders)),
+    subscribe: (group, max, handler) => {
+      const member = subscribeTo({ life, broker, ask }, group, max, handler);
+      members.add(member);
+      return member;
+    },
+    lag: (group) => ask(() => lagOf(group)),
+    end: () => ask(ends),
+    reached: async (group, end) => {
+      while (!(await ask(() => hasReached(group, end)).catch(() => false))) await pause(life, 100);
+    },
+    trim: async () => 0,
+    deadLetter: (message) => ask(() => void letters.push(message)),
+    deadLetters: async () => [],
+    replay: async () => err("no-such-letter") ?? ok(undefined),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The machine's clock. */
-import { instant } from "../domain/ids.ts";
-import type { Clock } from "../ports/clock.ts";
+import { instant } from "../../domain/ids.ts";
+import type { Clock } from "../../ports/clock.ts";
 
 export const systemClock: Clock = {
   now: () => instant(Date.now()),
