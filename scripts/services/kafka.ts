@@ -16,8 +16,6 @@ export interface KafkaOptions {
   readonly port: number;
   readonly controllerPort: number;
   readonly secured?: SecuredListeners;
-  /** Where clients are sent; the port of a proxy, say. */
-  readonly advertisedPort?: number;
 }
 
 /** Listeners beside the open one. */
@@ -56,20 +54,17 @@ export function kafkaServer(options: KafkaOptions): Server {
   };
 }
 
-type Filled = KafkaOptions & { readonly secured: SecuredListeners };
-
-function propertiesOf(data: string, options: Filled): string {
-  const { port, controllerPort, secured, advertisedPort = port } = options;
+function propertiesOf(data: string, options: Required<KafkaOptions>): string {
+  const { port, controllerPort, secured } = options;
   const own = { name: "PLAINTEXT", protocol: "PLAINTEXT", port };
   const clients = [own, ...secured.listeners];
   const places = clients.map((one) => `${one.name}://127.0.0.1:${one.port}`).join(",");
-  const told = places.replace(`127.0.0.1:${port}`, `127.0.0.1:${advertisedPort}`);
   const protocols = clients.map(({ name, protocol }) => `${name}:${protocol}`).join(",");
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 listeners=${places},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=${told}
+advertised.listeners=${places}
 listener.security.protocol.map=${protocols},CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs=${data}
