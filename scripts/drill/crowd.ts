@@ -5,13 +5,6 @@ import type { Random } from "../../src/rush/random.ts";
 import type { PurchaseCall } from "./history.ts";
 import type { ShopWindow, Wish } from "./shop-window.ts";
 
-export interface Queue {
-  /** When the first of the accepted orders was answered that were asked for since a moment. */
-  acceptedSince(moment: number): number | null;
-  /** Nobody comes any more. Resolves when everybody has left. */
-  close(): Promise<void>;
-}
-
 export interface QueueOptions {
   readonly sale: string;
   readonly perBuyerLimit: number;
@@ -39,93 +32,101 @@ const share = {
   otherKey: 0.2,
 };
 
-export function openQueue(
-  shop: Pick<ShopWindow, "urls" | "buy">,
-  { sale, perBuyerLimit, arrivalsPerSecond }: QueueOptions,
-  random: Random,
-): Queue {
-  const waiting = new Set<Promise<void>>();
-  let [came, keys] = [0, 0];
-  let open = true;
-  let lastAccepted: PurchaseCall[] = [];
+export class Queue {
+  private readonly shop: Pick<ShopWindow, "urls" | "buy">;
+  private readonly options: QueueOptions;
+  private readonly random: Random;
+  private readonly waiting = new Set<Promise<void>>();
+  private readonly welcoming: Promise<void>;
+  private lastAccepted: PurchaseCall[] = [];
+  private came = 0;
+  private keys = 0;
+  private open = true;
 
-  function wishOf(): Wish {
-    const isOld = came > 0 && random() < share.again;
-    const number = isOld ? Math.floor(random() * came) : came;
-    if (!isOld) came += 1;
-    const quantity = perBuyerLimit > 1 && random() < share.two ? 2 : 1;
-    return { sale, buyer: `buyer-${sale}-${number}`, key: newKey(), quantity };
+  constructor(shop: Pick<ShopWindow, "urls" | "buy">, options: QueueOptions, random: Random) {
+    this.shop = shop;
+    this.options = options;
+    this.random = random;
+    this.welcoming = this.welcome();
   }
 
-  function newKey(): string {
-    keys += 1;
-    return `key-${keys}`;
+  /** When the first of the accepted orders was answered that were asked for since a moment. */
+  acceptedSince(moment: number): number | null {
+    const since = this.lastAccepted.filter(({ calledAt }) => calledAt >= moment);
+    return since.length === 0 ? null : Math.min(...since.map(({ answeredAt }) => answeredAt));
   }
 
-  async function serve(first: Wish): Promise<void> {
-    let wish = first;
-    const deadline = performance.now() + patienceMs;
-    for (
-      let pause = backoffMs;
-      performance.now() < deadline;
-      pause = Math.min(pause * 2, backoffMaxMs)
-    ) {
-      const call = await ask(wish);
-      const next = whatNext(call);
-      if (next === "leave") return;
-      if (next === "later") {
-        await Bun.sleep(random() * afterwardsMs);
-        return void (await ask(wish));
-      }
-      if (next === "other-key") wish = { ...wish, key: newKey() };
-      await Bun.sleep(pause * (0.5 + random()));
+  /** Nobody comes any more. Resolves when everybody has left. */
+  async close(): Promise<void> {
+    this.open = false;
+    await this.welcoming;
+    await Promise.all(this.waiting);
+  }
+
+  private async welcome(): Promise<void> {
+    while (this.open) {
+      this.arrive();
+      await Bun.sleep((2 * this.random() * 1_000) / this.options.arrivalsPerSecond);
     }
   }
 
-  async function ask(wish: Wish): Promise<PurchaseCall> {
-    const url = shop.urls[Math.floor(random() * shop.urls.length)] ?? "";
-    const call = await shop.buy(wish, url);
-    if (call.outcome === "accepted") lastAccepted = [...lastAccepted.slice(-acceptedKept), call];
+  private arrive(): void {
+    if (this.waiting.size >= waitingMax) return;
+    const wish = this.wish();
+    for (let tries = this.random() < share.twice ? 2 : 1; tries > 0; tries -= 1) {
+      const one = this.serve(wish).finally(() => this.waiting.delete(one));
+      this.waiting.add(one);
+    }
+  }
+
+  private wish(): Wish {
+    const { sale, perBuyerLimit } = this.options;
+    const isOld = this.came > 0 && this.random() < share.again;
+    const number = isOld ? Math.floor(this.random() * this.came) : this.came;
+    if (!isOld) this.came += 1;
+    const quantity = perBuyerLimit > 1 && this.random() < share.two ? 2 : 1;
+    return { sale, buyer: `buyer-${sale}-${number}`, key: this.newKey(), quantity };
+  }
+
+  private newKey(): string {
+    this.keys += 1;
+    return `key-${this.keys}`;
+  }
+
+  private async serve(first: Wish): Promise<void> {
+    let [wish, pauseMs] = [first, backoffMs];
+    const deadline = performance.now() + patienceMs;
+    while (performance.now() < deadline) {
+      const next = this.whatNext(await this.ask(wish));
+      if (next === "leave") return;
+      if (next === "later") {
+        await Bun.sleep(this.random() * afterwardsMs);
+        return void (await this.ask(wish));
+      }
+      if (next === "other-key") wish = { ...wish, key: this.newKey() };
+      await Bun.sleep(pauseMs * (0.5 + this.random()));
+      pauseMs = Math.min(pauseMs * 2, backoffMaxMs);
+    }
+  }
+
+  private async ask(wish: Wish): Promise<PurchaseCall> {
+    const { urls } = this.shop;
+    const url = urls[Math.floor(this.random() * urls.length)] ?? "";
+    const call = await this.shop.buy(wish, url);
+    if (call.outcome === "accepted") {
+      this.lastAccepted = [...this.lastAccepted.slice(-acceptedKept), call];
+    }
     return call;
   }
 
-  function whatNext({ outcome }: PurchaseCall): "leave" | "later" | "again" | "other-key" {
+  private whatNext({ outcome }: PurchaseCall): "leave" | "later" | "again" | "other-key" {
     if (outcome === "accepted" || refusals.has(outcome)) {
-      return random() < share.later ? "later" : "leave";
+      return this.random() < share.later ? "later" : "leave";
     }
-    if (outcome === "reserved") return random() < 0.5 ? "leave" : "again";
+    if (outcome === "reserved") return this.random() < 0.5 ? "leave" : "again";
     const isUnknown = outcome === "lost" || outcome === "outcome-unknown";
-    return isUnknown && random() < share.otherKey ? "other-key" : "again";
+    return isUnknown && this.random() < share.otherKey ? "other-key" : "again";
   }
-
-  function arrive(): void {
-    if (waiting.size >= waitingMax) return;
-    const wish = wishOf();
-    for (let tries = random() < share.twice ? 2 : 1; tries > 0; tries -= 1) {
-      const one = serve(wish).finally(() => waiting.delete(one));
-      waiting.add(one);
-    }
-  }
-
-  async function welcome(): Promise<void> {
-    while (open) {
-      arrive();
-      await Bun.sleep((2 * random() * 1_000) / arrivalsPerSecond);
-    }
-  }
-
-  const welcoming = welcome();
-  return {
-    acceptedSince: (moment) => {
-      const since = lastAccepted.filter(({ calledAt }) => calledAt >= moment);
-      return since.length === 0 ? null : Math.min(...since.map(({ answeredAt }) => answeredAt));
-    },
-    close: async () => {
-      open = false;
-      await welcoming;
-      await Promise.all(waiting);
-    },
-  };
 }
 
 const acceptedKept = 200;

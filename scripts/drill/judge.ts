@@ -109,7 +109,8 @@ function judgeRows(
     const hold = holds.get(name);
     if (hold?.quantity === row.quantity) return [];
     const asked = calls.filter((call) => keyOf(call) === name).map(({ outcome }) => outcome);
-    const detail = `${row.id} of key ${row.requestKey}: asked for it ${asked.join(", ") || "nobody"}`;
+    const answers = asked.join(", ") || "nobody asked";
+    const detail = `${row.id} of key ${row.requestKey}: ${answers}`;
     return [at(sale.sale, "phantom-order", detail)];
   });
 }

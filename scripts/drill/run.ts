@@ -1,11 +1,12 @@
-// One drill: opens everything, breaks one thing after another and several at a time, waits each time
-// until everything sells again, and writes down what happened.
+// One drill: opens everything, breaks one thing after another and several at a time, waits each
+// time until everything sells again, and writes down what happened.
 
 import { atExit } from "../../src/rush/at-exit.ts";
+import { seededRandom } from "../../src/rush/random.ts";
 import { readEnding } from "./ending.ts";
 import { hit, possibleKinds } from "./faults.ts";
 import { type History, now } from "./history.ts";
-import { type Market, openMarket } from "./market.ts";
+import { Market } from "./market.ts";
 import { type PlannedFault, planOf, type Step } from "./plan.ts";
 import { shopWindow } from "./shop-window.ts";
 import { type DrillStage, openDrillStage } from "./stage.ts";
@@ -37,7 +38,8 @@ export async function runDrill(options: DrillOptions): Promise<void> {
   });
   try {
     const shop = shopWindow(stage.urls, stage.tokens, history);
-    const market = await openMarket(shop, history, seed);
+    const market = new Market(shop, history, seededRandom(seed + 1));
+    await market.start();
     await backAfter(market, now());
     await breakThings(options, stage, market);
     say("faults are over; buyers leave, books are closed");

@@ -41,59 +41,13 @@ export async function tcpProxy(to: number): Promise<TcpProxy> {
   const server = createServer((client) => {
     if (how === "refusing" || how === "deaf") return void client.resetAndDestroy();
     const upstream = connect({ host: "127.0.0.1", port: target });
-    const pair = { client, upstream, up: dawdling(), down: dawdling(), orphaned: false };
-    pair.up.pipe(upstream);
-    pair.down.pipe(client);
+    const [up, down] = [dawdling(() => delayMs), dawdling(() => delayMs)];
+    const pair = { client, upstream, up, down, orphaned: false };
     pairs.add(pair);
+    client.on("close", () => pairs.delete(pair));
     tie(pair);
     if (how === "open") flow(pair);
   });
-
-  function dawdling(): Transform {
-    return new Transform({
-      transform(chunk, _encoding, done) {
-        if (delayMs === 0) done(null, chunk);
-        else setTimeout(done, delayMs, null, chunk);
-      },
-    });
-  }
-
-  /** Each side ends with the other, unless they know nothing of each other any more. */
-  function tie(pair: Pair): void {
-    const { client, upstream } = pair;
-    for (const socket of [client, upstream]) {
-      socket.setNoDelay(true);
-      socket.on("error", () => socket.destroy());
-    }
-    client.on("close", () => {
-      pairs.delete(pair);
-      upstream.destroy();
-    });
-    upstream.on("close", () => {
-      if (!pair.orphaned) client.destroy();
-    });
-  }
-
-  function flow({ client, upstream, up, down, orphaned }: Pair): void {
-    if (orphaned) return;
-    client.pipe(up);
-    upstream.pipe(down);
-  }
-
-  function deafen({ upstream, down }: Pair): void {
-    upstream.unpipe(down).pause();
-  }
-
-  function dam(pair: Pair): void {
-    pair.client.unpipe(pair.up).pause();
-    deafen(pair);
-  }
-
-  function orphan(pair: Pair): void {
-    pair.orphaned = true;
-    pair.client.unpipe(pair.up).resume();
-    pair.upstream.unpipe(pair.down).resume();
-  }
 
   function breakAll(): void {
     for (const { client, upstream } of pairs) {
@@ -101,8 +55,6 @@ export async function tcpProxy(to: number): Promise<TcpProxy> {
       upstream.destroy();
     }
   }
-
-  const change = { open: flow, silent: dam, deaf: deafen };
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -127,3 +79,51 @@ export async function tcpProxy(to: number): Promise<TcpProxy> {
     },
   };
 }
+
+function dawdling(delayMs: () => number): Transform {
+  return new Transform({
+    transform(chunk, _encoding, done) {
+      const ms = delayMs();
+      if (ms === 0) done(null, chunk);
+      else setTimeout(done, ms, null, chunk);
+    },
+  });
+}
+
+/** Each side ends with the other, unless they know nothing of each other any more. */
+function tie(pair: Pair): void {
+  const { client, upstream, up, down } = pair;
+  up.pipe(upstream);
+  down.pipe(client);
+  for (const socket of [client, upstream]) {
+    socket.setNoDelay(true);
+    socket.on("error", () => socket.destroy());
+  }
+  client.on("close", () => upstream.destroy());
+  upstream.on("close", () => {
+    if (!pair.orphaned) client.destroy();
+  });
+}
+
+function flow({ client, upstream, up, down, orphaned }: Pair): void {
+  if (orphaned) return;
+  client.pipe(up);
+  upstream.pipe(down);
+}
+
+function deafen({ upstream, down, orphaned }: Pair): void {
+  if (!orphaned) upstream.unpipe(down).pause();
+}
+
+function dam(pair: Pair): void {
+  if (!pair.orphaned) pair.client.unpipe(pair.up).pause();
+  deafen(pair);
+}
+
+function orphan(pair: Pair): void {
+  pair.orphaned = true;
+  pair.client.unpipe(pair.up).resume();
+  pair.upstream.unpipe(pair.down).resume();
+}
+
+const change = { open: flow, silent: dam, deaf: deafen };
