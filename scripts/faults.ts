@@ -3,6 +3,7 @@
 // `npm run faults -- [--rounds 10] [--only NAME] [--seed N] [--json]`. The services must be up.
 
 import { parseArgs } from "node:util";
+import { makeTemporaryDirectory } from "../src/rush/temporary-directory.ts";
 import { type Fault, faults } from "./faults/catalog.ts";
 import { redisPair } from "./faults/redis-pair.ts";
 import { playRound, type RoundReport } from "./faults/round.ts";
@@ -30,7 +31,8 @@ else console.log(table());
 process.exit(ok ? 0 : 1);
 
 async function play(fault: Fault): Promise<RoundReport[]> {
-  const pair = fault.failsOver === true ? await redisPair(pairPorts) : null;
+  const data = await makeTemporaryDirectory("redis-pair");
+  const pair = fault.failsOver === true ? await redisPair(data.path, pairPorts) : null;
   const stage = await openStage(pair?.url);
   try {
     const reports: RoundReport[] = [];
@@ -43,6 +45,7 @@ async function play(fault: Fault): Promise<RoundReport[]> {
   } finally {
     await stage.close();
     await pair?.close();
+    await data.remove();
   }
 }
 

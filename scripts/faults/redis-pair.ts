@@ -1,9 +1,6 @@
 // A Redis master with a replica that can take over without the master's last writes, behind one
 // address, as a failover behind a proxy or a sentinel looks to its clients.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Redis } from "ioredis";
 import { redisServer } from "../services/redis.ts";
 import { type Server, startServer, stopServer } from "../services/server.ts";
@@ -11,6 +8,12 @@ import { type TcpProxy, tcpProxy } from "../support/tcp-proxy.ts";
 
 export interface RedisPair {
   readonly url: string;
+  /** Where the clients are led to the master. */
+  readonly front: TcpProxy;
+  /** The server that is the master now. */
+  master(): Server;
+  /** Both of them. */
+  readonly servers: readonly Server[];
   /** Cuts the replica off, waits, kills the master and promotes the replica: how many bytes of
    *  writes are lost. The old master then becomes the replica. */
   failOver(lagMs: number): Promise<number>;
@@ -24,9 +27,12 @@ interface Node {
 
 const syncDeadlineMs = 20_000;
 
-export async function redisPair(ports: readonly [number, number]): Promise<RedisPair> {
-  const dir = mkdtempSync(join(tmpdir(), "doorbuster-redis-pair-"));
-  const nodes = ports.map((port): Node => ({ port, server: redisServer({ dir, port }) }));
+/** A replica need not wait whether others come. */
+const settings = { "repl-diskless-sync-delay": "0" };
+
+/** Their data, logs and pid files are in the directory. */
+export async function redisPair(dir: string, ports: readonly [number, number]): Promise<RedisPair> {
+  const nodes = ports.map((port): Node => ({ port, server: redisServer({ dir, port, settings }) }));
   let [master, replica] = nodes as [Node, Node];
   await Promise.all(nodes.map(({ server }) => startServer(server)));
   const front = await tcpProxy(master.port);
@@ -53,10 +59,11 @@ export async function redisPair(ports: readonly [number, number]): Promise<Redis
     front.close();
     link.close();
     await Promise.all(nodes.map(({ server }) => stopServer(server, "SIGKILL")));
-    rmSync(dir, { recursive: true, force: true });
   }
 
-  return { url: `redis://127.0.0.1:${front.port}`, failOver, close };
+  const url = `redis://127.0.0.1:${front.port}`;
+  const servers = nodes.map(({ server }) => server);
+  return { url, front, master: () => master.server, servers, failOver, close };
 }
 
 /** Resolves once the replica has all that its master has. */

@@ -7,13 +7,13 @@ import { mysqlOrderRepository } from "../../src/adapters/mysql/order-repository.
 import { openMysql } from "../../src/adapters/mysql/pool.ts";
 import { settingsOf, underNewNames } from "../../src/cli/temporary-cluster.ts";
 import { type Operations, operationsOn } from "../../src/compose/operations.ts";
-import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/validate.ts";
 import type { SaleId } from "../../src/domain/ids.ts";
 import { type EngineProcess, startEngine } from "../../src/rush/engine-process.ts";
 import { newSecret, signedTokens } from "../../src/rush/target.ts";
 import { makeTemporaryDirectory } from "../../src/rush/temporary-directory.ts";
 import { configurations, writeConfigurations } from "../services/control.ts";
+import { configIn } from "../support/config-in.ts";
 
 /** Shorter than in earnest, so that a controller that is stopped loses its locks soon. */
 export const lockTtlSeconds = 3;
@@ -45,7 +45,7 @@ export interface Stage {
 /** On the Redis of `npm run services`, or on another one. */
 export async function openStage(redisUrl?: string): Promise<Stage> {
   writeConfigurations();
-  const given = underNewNames(await configOf(configurations.single));
+  const given = underNewNames(await configIn(configurations.single));
   const redis = { ...given.redis, ...(redisUrl === undefined ? {} : { url: redisUrl }) };
   const config = { ...given, redis, etcd: { ...given.etcd, ttlSeconds: lockTtlSeconds } };
   const operations = operationsOn(config);
@@ -111,12 +111,6 @@ export async function openStage(redisUrl?: string): Promise<Stage> {
   const processesOf = { start, running, kill, stop, close };
   const seen = { counter, counterOf, controllerOf, epochOf, soldOf };
   return { config, operations, tokens, url, ...seen, ...processesOf };
-}
-
-async function configOf(file: string): Promise<Config> {
-  const loaded = await loadConfig({ cwd: process.cwd(), env: {}, file, flags: [] });
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
-  return loaded.value.config;
 }
 
 async function metricsOf(url: string): Promise<string> {

@@ -39,21 +39,25 @@ export const configurations = {
 
 export function writeConfigurations(): void {
   mkdirSync(root, { recursive: true });
-  writeFileSync(configurations.single, configuration(addresses.redis));
-  writeFileSync(configurations.cluster, configuration(addresses.redisCluster));
+  writeFileSync(configurations.single, configuration(addresses));
+  const redis = addresses.redisCluster;
+  writeFileSync(configurations.cluster, configuration({ ...addresses, redis }));
 }
 
-function configuration(redisUrl: string): string {
+type Addresses = Record<"redis" | "kafka" | "mysql" | "etcd", string>;
+
+/** A configuration file for services at these addresses. */
+export function configuration({ redis, kafka, mysql, etcd }: Addresses): string {
   return `stores:
   kind: clustered
 redis:
-  url: ${redisUrl}
+  url: ${redis}
 kafka:
-  brokers: ["${addresses.kafka}"]
+  brokers: ["${kafka}"]
 mysql:
-  url: ${addresses.mysql}
+  url: ${mysql}
 etcd:
-  hosts: ["${addresses.etcd}"]
+  hosts: ["${etcd}"]
 auth:
   devTokens: true
 `;

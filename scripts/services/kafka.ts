@@ -15,6 +15,8 @@ export interface KafkaOptions {
   readonly dir: string;
   readonly port: number;
   readonly controllerPort: number;
+  /** Where clients are told to go, if not to `port` itself: a proxy in front of it. */
+  readonly advertisedPort?: number;
   readonly secured?: SecuredListeners;
 }
 
@@ -46,7 +48,7 @@ export function kafkaServer(options: KafkaOptions): Server {
     command: [...java, "-XX:+UseSerialGC", "kafka.Kafka", properties],
     prepare: async () => {
       await fetchJars();
-      writeFileSync(properties, propertiesOf(data, { ...options, secured }));
+      writeFileSync(properties, propertiesOf(data, { advertisedPort: port, ...options, secured }));
       if (existsSync(join(data, "meta.properties"))) return;
       await runToEnd([...java, "kafka.tools.StorageTool", ...format]);
     },
@@ -55,16 +57,18 @@ export function kafkaServer(options: KafkaOptions): Server {
 }
 
 function propertiesOf(data: string, options: Required<KafkaOptions>): string {
-  const { port, controllerPort, secured } = options;
+  const { port, controllerPort, advertisedPort, secured } = options;
   const own = { name: "PLAINTEXT", protocol: "PLAINTEXT", port };
   const clients = [own, ...secured.listeners];
-  const places = clients.map((one) => `${one.name}://127.0.0.1:${one.port}`).join(",");
+  const placesOf = (some: typeof clients) =>
+    some.map((one) => `${one.name}://127.0.0.1:${one.port}`).join(",");
+  const advertised = [{ ...own, port: advertisedPort }, ...secured.listeners];
   const protocols = clients.map(({ name, protocol }) => `${name}:${protocol}`).join(",");
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
-listeners=${places},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=${places}
+listeners=${placesOf(clients)},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=${placesOf(advertised)}
 listener.security.protocol.map=${protocols},CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs=${data}

@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly core?: number | undefined;
   /** Kills it (-9) when aborted, be it in the middle of its start. */
   readonly killSignal?: AbortSignal;
+  /** Told every line that it prints. */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface EngineProcess {
@@ -26,6 +28,8 @@ export interface EngineProcess {
   readonly pid: number;
   /** Orders in the log that were replayed at start-up. */
   readonly replayed: number;
+  /** Resolves when it has ended, for whatever reason. */
+  readonly ended: Promise<unknown>;
   /** Asks it to stop, and makes it if it does not. */
   stop(): Promise<void>;
   /** kill -9: nothing gets the chance to tidy up. */
@@ -39,9 +43,9 @@ const KEPT_ERROR_CHARS = 4000;
 /** Throws a RushError that says why, if it does not get as far as listening. */
 export async function startEngine(options: EngineOptions): Promise<EngineProcess> {
   const child = spawnEngine(options);
-  const errors = keepTail(child.stderr);
+  const errors = keepTail(child.stderr, options.onLine);
   const deadline = setTimeout(() => child.kill("SIGKILL"), START_DEADLINE_MS);
-  const listening = await firstListening(child.stdout);
+  const listening = await firstListening(child.stdout, options.onLine);
   clearTimeout(deadline);
   if (listening === undefined) {
     child.kill("SIGKILL");
@@ -51,6 +55,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
   return {
     ...listening,
     pid: child.pid,
+    ended: child.exited,
     stop: () => stop(child),
     kill: async () => {
       child.kill("SIGKILL");
@@ -104,10 +109,11 @@ async function stop(child: Piped): Promise<void> {
 }
 
 /** Reads on after the line is found: a full pipe would stop the engine. */
-async function firstListening(stdout: ReadableStream<Uint8Array>) {
+async function firstListening(stdout: ReadableStream<Uint8Array>, onLine = ignore) {
   const found = Promise.withResolvers<{ url: string; replayed: number } | undefined>();
   const read = async () => {
     for await (const line of lines(stdout)) {
+      onLine(line);
       const listening = parseListening(line);
       if (listening !== undefined) found.resolve(listening);
     }
@@ -116,6 +122,8 @@ async function firstListening(stdout: ReadableStream<Uint8Array>) {
   read().catch(() => found.resolve(undefined));
   return found.promise;
 }
+
+const ignore = (_line: string): void => {};
 
 async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = "";
@@ -144,10 +152,13 @@ function parseListening(line: string): { url: string; replayed: number } | undef
   }
 }
 
-function keepTail(stream: ReadableStream<Uint8Array>): () => string {
+function keepTail(stream: ReadableStream<Uint8Array>, onLine = ignore): () => string {
   let tail = "";
   const read = async () => {
-    for await (const line of lines(stream)) tail = `${tail}${line}\n`.slice(-KEPT_ERROR_CHARS);
+    for await (const line of lines(stream)) {
+      onLine(line);
+      tail = `${tail}${line}\n`.slice(-KEPT_ERROR_CHARS);
+    }
   };
   read().catch(() => {
     // The engine was killed: what it said so far is all there is.

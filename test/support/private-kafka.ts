@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { kafkaServer, type SecuredListeners } from "../../scripts/services/kafka.ts";
 import { signalServer, startServer, stopServer } from "../../scripts/services/server.ts";
 import { freePort } from "../../scripts/support/free-port.ts";
-import { suspendServer } from "./suspend-server.ts";
+import { suspendServer } from "../../scripts/support/suspend-server.ts";
 
 export interface PrivateKafka {
   readonly broker: string;

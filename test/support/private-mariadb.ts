@@ -2,7 +2,7 @@
 import { mariadbServer } from "../../scripts/services/mariadb.ts";
 import { signalServer, startServer, stopServer } from "../../scripts/services/server.ts";
 import { freePort } from "../../scripts/support/free-port.ts";
-import { suspendServer } from "./suspend-server.ts";
+import { suspendServer } from "../../scripts/support/suspend-server.ts";
 import { tempDir } from "./temp-dir.ts";
 
 export async function privateMariadb(flags: readonly string[] = []) {

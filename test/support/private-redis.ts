@@ -11,7 +11,7 @@ import {
   stopServer,
 } from "../../scripts/services/server.ts";
 import { freePort } from "../../scripts/support/free-port.ts";
-import { suspendServer } from "./suspend-server.ts";
+import { suspendServer } from "../../scripts/support/suspend-server.ts";
 
 export interface PrivateRedis {
   readonly port: number;

@@ -1,6 +1,6 @@
 /** Freezes a server: it keeps its connections and answers nothing. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { pidOf, type Server, signalServer } from "../../scripts/services/server.ts";
+import { pidOf, type Server, signalServer } from "../services/server.ts";
 
 const withinMs = 5_000;
 
