@@ -79,10 +79,7 @@ export function stockWatch({ servers, tables, time, violated }: StockWatchDeps):
     const promised = now.remaining + now.inTransfer + pendingUnits + entry.sold;
     if (now.current && promised > entry.total) {
       const parts = `${now.remaining} left, ${now.inTransfer} moving, ${pendingUnits} pending`;
-      violated(
-        "no unit is promised twice",
-        `${saleId}: ${parts}, ${entry.sold} of ${entry.total} sold`,
-      );
+      violated("no unit is promised twice", `${saleId} of ${entry.total}: ${parts}`);
     }
   }
 

@@ -164,12 +164,7 @@ function keyStore(time: Scheduler) {
   }
 
   function transaction({ compare = [], success = [], failure = [] }: Body) {
-    const succeeded = compare.every((one) => {
-      const known = keys.get(decoded(one.key));
-      if (one.target === "LEASE") return known?.lease === one.lease;
-      if (one.target === "MOD") return String(known?.written ?? 0) === one.mod_revision;
-      return String(known?.created ?? 0) === one.create_revision;
-    });
+    const succeeded = compare.every((one) => holds(one, keys.get(decoded(one.key))));
     const responses = (succeeded ? success : failure).map(apply);
     return { header: { revision: String(revision) }, succeeded, responses };
   }
@@ -250,6 +245,12 @@ function shown(path: string, body: object, outcome: unknown): string {
 
 function decoded(text: string): string {
   return Buffer.from(text, "base64").toString("latin1");
+}
+
+function holds(wanted: Compare, known: Key | undefined): boolean {
+  if (wanted.target === "LEASE") return known?.lease === wanted.lease;
+  if (wanted.target === "MOD") return String(known?.written ?? 0) === wanted.mod_revision;
+  return String(known?.created ?? 0) === wanted.create_revision;
 }
 
 function leaseIn(keys: ReadonlyMap<string, Key>, { key, lease, ignore_value }: PutRequest): string {
