@@ -42,6 +42,13 @@ export function ledgerStockContract(name: string, open: () => Promise<LedgerStoc
       expect(await harness.stock.buckets(sale.id)).toBeNull();
     });
 
+    test("has no level while the sale is sold from its stock", async () => {
+      const sale = await harness.sales.create(terms({ fallback: "database" }), now);
+      await harness.orders.firstEpoch(sale.id);
+      expect(await harness.stock.level(sale.id)).toBeNull();
+      expect(await harness.stock.buckets(sale.id)).toBeNull();
+    });
+
     test("has placed what it has sold, under the sale's epoch", async () => {
       const sale = await openSale({ stock: units(5), perBuyerLimit: units(2) });
       const [one, two] = await reserve(sale, request({ quantity: 2 }), request({ buyer: "b" }));

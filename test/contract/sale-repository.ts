@@ -109,6 +109,8 @@ export function saleRepositoryContract(
       expect(await loaded(0)).toEqual([open.id, closed.id]);
       expect(await loaded(4_000_000_000_000)).toEqual([open.id]);
       expect(await loaded(0)).not.toContain(fresh.id);
+      await sales.update({ ...fresh, state: "open", version: 2 });
+      expect(await loaded(0)).toContain(fresh.id);
     });
 
     test("tells how sales with a fallback are sold, also just after they closed", async () => {

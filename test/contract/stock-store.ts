@@ -183,6 +183,15 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
       expect(await stock.level(saleId)).toBeNull();
     });
 
+    test("keeps settings that come between the seal and the load, if they are newer", async () => {
+      const snapshot = { total: units(3), sold: units(0), ledgerVersion: 1 };
+      const none = (async function* () {})();
+      await stock.seal(saleId, 1, epoch(1));
+      await stock.configure(saleId, settings({ state: "paused", version: 5 }));
+      await stock.load(saleId, epoch(1), settings({ version: 4 }), snapshot, none);
+      expect((await one({ buyer: "a" })).kind).toBe("sale-paused");
+    });
+
     test("stops at pendingMax and goes on when orders are settled", async () => {
       await load(9, { pendingMax: 1 });
       const order = reserved(await one({ buyer: "a" }));

@@ -111,6 +111,15 @@ describe("consuming the log", () => {
     expect(order).toMatchObject({ status: "refused", reason: "reservation-lost" });
   });
 
+  test("says of no order that it is not there while its stock is gone", async () => {
+    const id = await bought();
+    const gone = { pending: async () => [], level: async () => null };
+    const deps = { ...engine.deps, stock: { ...engine.deps.stock, ...gone } };
+    await expect(findOrder(deps, id)).rejects.toThrow("is being loaded");
+    await engine.consume();
+    expect(await findOrder(deps, id)).toMatchObject({ status: "placed" });
+  });
+
   test("refuses an order of a sale that there never was", async () => {
     await engine.deps.log.append([reservation({ sale: 99 })]);
     await engine.consume();

@@ -49,6 +49,19 @@ describe("a sale with a start and an end", () => {
     expect((await engine.deps.sales.byId(id))?.state).toBe("closed");
   });
 
+  test("that was paused, and only its stock did not hear of it, is paused by a retry", async () => {
+    const { id } = await created();
+    await actOnSale(engine.deps, id, "open");
+    const deaf = { ...engine.deps.stock, configure: () => Promise.reject(new Error("away")) };
+    await expect(actOnSale({ ...engine.deps, stock: deaf }, id, "pause")).rejects.toThrow("away");
+    const sale = await engine.deps.sales.byId(id);
+    if (sale === null) throw new Error("no sale");
+    expect((await engine.buy(sale)).ok).toBe(true);
+    expect((await actOnSale(engine.deps, id, "pause")).ok).toBe(true);
+    const late = await engine.buy(sale, { buyer: "late" });
+    expect(late.ok ? "" : late.error.code).toBe("sale-paused");
+  });
+
   test("that starts soon is loaded at once", async () => {
     const { id } = await created({ startsAt: instant(now + 1_000) });
     expect(await level(id)).toMatchObject({ remaining: 100 });
