@@ -2,7 +2,6 @@
 // out is exactly what the message says, or nothing.
 
 import { describe, expect } from "bun:test";
-import fc from "fast-check";
 import { OrderMessage } from "../../src/adapters/kafka/order-message.ts";
 import { instant, routeOf } from "../../src/domain/ids.ts";
 import type { Reservation } from "../../src/domain/reservation.ts";

@@ -1,8 +1,8 @@
 // Messages as a broken writer, a broken disk or a stranger would put them into the order log.
 
 import fc from "fast-check";
-import { byteChanges } from "./mutations.ts";
 import { reservation } from "./builders.ts";
+import { byteChanges } from "./mutations.ts";
 
 export interface RawMessage {
   readonly key: Buffer | null;

@@ -14,6 +14,7 @@ const seconds = numberIn(secondsVariable);
 export const exhaustive = seconds !== undefined;
 
 const slackMs = 60_000;
+const shownMax = 3_000;
 
 export interface Budget {
   /** How often in the short form. */
@@ -36,11 +37,30 @@ export function fuzzTest<Value>(
   const check = async () => {
     const result = await fc.check(property, { seed: fuzzSeed, ...budget, endOnFailure: false });
     if (exhaustive) console.log(`${name}: ${result.numRuns} runs with seed ${fuzzSeed}`);
-    if (result.failed && !(result.interrupted && result.counterexample === null)) {
-      throw new Error(`${replay()}\n${fc.defaultReportMessage(result)}`);
-    }
+    if (result.counterexample !== null)
+      throw new Error(report(result), { cause: result.errorInstance });
   };
   test(name, check, (seconds ?? 0) * 1_000 + slackMs);
+}
+
+function report<Value>({ counterexample, numRuns }: fc.RunDetails<[Value]>): string {
+  const [value] = counterexample ?? [];
+  return `run ${numRuns} failed; ${replay()}; the shortest value that fails:\n${shown(value)}`;
+}
+
+/** Bytes as the text that they mostly are. */
+function shown(value: unknown): string {
+  const texts = (_: string, inner: unknown) => {
+    if (inner instanceof Uint8Array) return Buffer.from(inner).toString("latin1");
+    return typeof inner === "function" ? String(inner) : inner;
+  };
+  const buffers = (inner: unknown): unknown => {
+    if (Buffer.isBuffer(inner)) return inner.toString("latin1");
+    if (Array.isArray(inner)) return inner.map(buffers);
+    if (typeof inner !== "object" || inner === null) return inner;
+    return Object.fromEntries(Object.entries(inner).map(([key, one]) => [key, buffers(one)]));
+  };
+  return JSON.stringify(buffers(value), texts)?.slice(0, shownMax) ?? String(value);
 }
 
 /** For tests that draw by themselves: what to say when they fail. */
