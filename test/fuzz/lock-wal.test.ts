@@ -1,12 +1,12 @@
 // A process's log of its locks, cut, changed and stuffed in every place: it opens with a state that
 // was there before, or with nothing, and goes on.
 
-import { afterAll, describe, expect, test } from "bun:test";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { type HeldRecord, openLockWal } from "../../src/adapters/etcd/lock-wal.ts";
-import { fuzzTest, places } from "../support/fuzz.ts";
+import { fuzzTest, placesTest } from "../support/fuzz.ts";
 import { damages } from "../support/mutations.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
@@ -18,18 +18,15 @@ const record = (n: number): HeldRecord => ({
   token: n,
 });
 
-const path = tempDir();
-const file = join(path, "locks.wal");
+const fileName = "locks.wal";
+const place = tempDir();
 const { whole, states } = await written();
-afterAll(() => writeFileSync(file, ""));
 
 describe("a log of locks", () => {
-  test("cut at any byte opens as it was, and loses no whole record", async () => {
-    for (const length of places(whole.length + 1, 250)) {
-      const opened = await reopened(whole.subarray(0, length));
-      const wanted = states.findLast(({ bytes }) => bytes <= length);
-      expect([length, opened]).toEqual([length, wanted?.held ?? []]);
-    }
+  const cuts = { count: whole.length + 1, most: 250 };
+  placesTest("cut at any byte opens as it was, and loses no whole record", cuts, async (length) => {
+    const wanted = states.findLast(({ bytes }) => bytes <= length);
+    expect(await reopened(whole.subarray(0, length))).toEqual([...(wanted?.held ?? [])]);
   });
 
   test("with zeros after it, as a power cut leaves them, opens as it was", async () => {
@@ -39,14 +36,13 @@ describe("a log of locks", () => {
     }
   });
 
-  test("with any byte changed opens as it was before that record, or holds nothing", async () => {
-    for (const at of places(whole.length, 250)) {
-      const changed = Buffer.from(whole);
-      changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
-      const before = states.findLast(({ bytes }) => bytes <= at)?.held ?? [];
-      const last = at >= (states.at(-2)?.bytes ?? 0);
-      expect([at, await reopened(changed)]).toEqual([at, last ? before : []]);
-    }
+  const bytes = { count: whole.length, most: 250 };
+  placesTest("with any byte changed opens as it was, or holds nothing", bytes, async (at) => {
+    const changed = Buffer.from(whole);
+    changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+    const before = states.findLast(({ bytes }) => bytes <= at)?.held ?? [];
+    const inTheLast = at >= (states.at(-2)?.bytes ?? 0);
+    expect(await reopened(changed)).toEqual(inTheLast ? [...before] : []);
   });
 
   const grown = fc.record({ change: damages, from: fc.nat({ max: whole.length }) });
@@ -66,7 +62,8 @@ describe("a log of locks", () => {
 
 /** What it holds; afterwards it has taken one more, and given that back. */
 async function reopened(content: Buffer): Promise<readonly HeldRecord[]> {
-  writeFileSync(file, content);
+  const path = mkdtempSync(join(place, "locks-"));
+  writeFileSync(join(path, fileName), content);
   const wal = openLockWal(path);
   const held = wal.held();
   await wal.hold(record(99));
@@ -75,12 +72,14 @@ async function reopened(content: Buffer): Promise<readonly HeldRecord[]> {
   expect(again.held()).toEqual([...held, record(99)]);
   expect(again.instance).toBe(wal.instance);
   again.close();
+  rmSync(path, { recursive: true });
   return held;
 }
 
 /** A log, and what it held after each of its records. */
 async function written() {
-  const wal = openLockWal(path);
+  const wal = openLockWal(place);
+  const file = join(place, fileName);
   const after: { bytes: number; held: readonly HeldRecord[] }[] = [];
   const note = () => void after.push({ bytes: statSync(file).size, held: wal.held() });
   note();

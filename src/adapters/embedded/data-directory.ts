@@ -1,26 +1,35 @@
 /** Opens a data directory: makes it, locks it against a second process, and brings its tables up
  * to date. The lock is an exclusive transaction on a file of its own, which the kernel drops
  * with the process, kill -9 included. */
-import { Database as Sqlite } from "bun:sqlite";
-import { mkdirSync, openSync } from "node:fs";
+import { SQLiteError, Database as Sqlite } from "bun:sqlite";
+import { mkdirSync, openSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type DirectoryLock, lockDirectory, ownerOf } from "../shared/directory-lock.ts";
 import { type Database, groupCommit } from "./database.ts";
+import { damageOf } from "./database-damage.ts";
 import initial from "./migrations/0001-initial.sql" with { type: "text" };
 import fences from "./migrations/0002-fences.sql" with { type: "text" };
 import modes from "./migrations/0003-modes.sql" with { type: "text" };
+import { inspectWal } from "./wal-damage.ts";
 
 export interface DataDirectory {
   readonly database: Database;
   close(): Promise<void>;
 }
 
+export type DataDirectoryErrorCode =
+  | "data-dir-in-use"
+  | "data-dir-unusable"
+  | "data-dir-newer"
+  | "data-dir-damaged"
+  | "disk-full";
+
 /** What keeps a data directory from being opened, and what to do about it. */
 export class DataDirectoryError extends Error {
   override readonly name = "DataDirectoryError";
-  readonly code: "data-dir-in-use" | "data-dir-unusable" | "data-dir-newer" | "disk-full";
+  readonly code: DataDirectoryErrorCode;
   readonly help: string;
-  constructor(code: DataDirectoryError["code"], message: string, help: string) {
+  constructor(code: DataDirectoryErrorCode, message: string, help: string) {
     super(message);
     this.code = code;
     this.help = help;
@@ -55,14 +64,34 @@ function takeLock(path: string): DirectoryLock {
   return lock;
 }
 
+/** After a crash the write-ahead log is not empty: then everything is looked through, and the log is
+ * begun anew, since the remains of one that was cut off could be taken for damage next time. */
 function openTables(path: string): Database {
-  const sql = new Sqlite(join(path, "doorbuster.db"), { strict: true });
-  sql.run("PRAGMA journal_mode = WAL");
-  sql.run("PRAGMA synchronous = NORMAL");
-  sql.run("PRAGMA cache_size = -8000");
-  sql.run("PRAGMA wal_autocheckpoint = 1000");
-  migrate(sql, path);
-  return groupCommit(sql, openSync(join(path, "doorbuster.db-wal"), "r+"));
+  const file = join(path, "doorbuster.db");
+  const wal = inspectWal(`${file}-wal`);
+  if (wal.damaged) throw damaged(path, "its write-ahead log lost what had been synced");
+  if (wal.bytes > 0 && sizeOf(file) === 0) {
+    throw damaged(path, "there is a write-ahead log, but no database that it belongs to");
+  }
+  const sql = new Sqlite(file, { strict: true });
+  try {
+    sql.run("PRAGMA journal_mode = WAL");
+    sql.run("PRAGMA cache_size = -8000");
+    sql.run("PRAGMA wal_autocheckpoint = 1000");
+    migrate(sql, path);
+    const damage = wal.bytes > 0 ? damageOf(sql) : null;
+    if (damage !== null) throw damaged(path, damage);
+    sql.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    sql.run("PRAGMA synchronous = NORMAL");
+    return groupCommit(sql, openSync(`${file}-wal`, "r+"));
+  } catch (reason) {
+    sql.close();
+    throw reason;
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function migrate(sql: Sqlite, path: string): void {
@@ -85,9 +114,22 @@ function withAdvice<T>(path: string, open: () => T): T {
     if (reason instanceof DataDirectoryError) throw reason;
     const code = reason instanceof Error && "code" in reason ? String(reason.code) : "";
     if (code === "EEXIST" || code === "ENOTDIR") throw unusable(path, "it is not a directory");
+    if (isDamage(reason)) throw damaged(path, explained(reason));
     if (code === "ENOSPC" || code.startsWith("SQLITE_FULL")) throw diskFull(path);
-    throw unusable(path, reason instanceof Error ? reason.message : String(reason));
+    throw unusable(path, explained(reason));
   }
+}
+
+const damageCodes = ["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT", "SQLITE_ERROR"];
+
+/** Whether SQLite could not make sense of its file; a table that is gone is an SQLITE_ERROR. */
+function isDamage(reason: unknown): boolean {
+  if (!(reason instanceof SQLiteError)) return false;
+  return damageCodes.some((code) => reason.code?.startsWith(code));
+}
+
+function explained(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }
 
 function inUse(path: string): DataDirectoryError {
@@ -101,6 +143,15 @@ function inUse(path: string): DataDirectoryError {
 function diskFull(path: string): DataDirectoryError {
   const help = "free some space, or choose a directory on another disk with --data DIR";
   return new DataDirectoryError("disk-full", `the disk of ${path} is full`, help);
+}
+
+function damaged(path: string, why: string): DataDirectoryError {
+  const message = `the data directory ${path} is damaged: ${why}`;
+  const help =
+    "restore doorbuster.db from a backup, together with its -wal if it had one, or choose a new\n" +
+    "directory with --data DIR; keep a copy of this one: `sqlite3 doorbuster.db .recover` may read\n" +
+    "what is left of it";
+  return new DataDirectoryError("data-dir-damaged", message, help);
 }
 
 function unusable(path: string, why: string): DataDirectoryError {
