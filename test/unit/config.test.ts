@@ -307,7 +307,8 @@ describe("the file", () => {
 
 describe("secrets", () => {
   test("a group that a wrong indentation puts in a value's place keeps its secrets", async () => {
-    for (const text of [`port:\n  auth:\n    secret: ${secretA}`, `roles:\n  - [${secretA}]`]) {
+    const auth = `auth:\n      secret: ${secretA}`;
+    for (const text of [`port:\n    ${auth}`, `roles:\n  - api\n  - ${auth}`]) {
       const said = await messages({ files: { "doorbuster.yaml": text } });
       expect(said).toContain("********");
       expect(said).not.toContain(secretA);
