@@ -4,7 +4,9 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  type DataDirectory,
   DataDirectoryError,
+  damageFound,
   openDataDirectory,
 } from "../../src/adapters/embedded/data-directory.ts";
 import { systemClock } from "../../src/adapters/system-clock.ts";
@@ -79,8 +81,9 @@ export type Outcome =
 /** Starts the stores as the engine does, without its roles. Throws what is no advice. */
 export async function recovered(files: Files, saleId: string): Promise<Outcome> {
   const path = laidOut(files);
+  let directory: DataDirectory | null = null;
   try {
-    const directory = openDataDirectory(path);
+    directory = openDataDirectory(path);
     const stores = embeddedStores(directory.database, systemClock);
     const subscription = stores.log.subscribe(ordersGroup, 500, async (batch) => {
       await placeOrders(stores, batch);
@@ -89,12 +92,13 @@ export async function recovered(files: Files, saleId: string): Promise<Outcome> 
     await subscription.stop();
     const query = { buyerId: null, saleId: saleId as never, limit: 200, cursor: null };
     const { items } = await stores.orders.list(query);
-    await directory.close();
     return { kind: "works", orders: items.map(({ orderId }) => orderId) };
   } catch (reason) {
-    if (reason instanceof DataDirectoryError) return { kind: "refused", error: reason };
+    const error = reason instanceof DataDirectoryError ? reason : damageFound(path, reason);
+    if (error !== null) return { kind: "refused", error };
     throw reason;
   } finally {
+    await directory?.close();
     rmSync(path, { recursive: true, force: true });
   }
 }

@@ -4,6 +4,8 @@
 import { SQLiteError, Database as Sqlite } from "bun:sqlite";
 import { mkdirSync, openSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { InvariantError } from "../../lib/assert.ts";
+import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 import { type DirectoryLock, lockDirectory, ownerOf } from "../shared/directory-lock.ts";
 import { type Database, groupCommit } from "./database.ts";
 import { damageOf } from "./database-damage.ts";
@@ -114,7 +116,8 @@ function withAdvice<T>(path: string, open: () => T): T {
     if (reason instanceof DataDirectoryError) throw reason;
     const code = reason instanceof Error && "code" in reason ? String(reason.code) : "";
     if (code === "EEXIST" || code === "ENOTDIR") throw unusable(path, "it is not a directory");
-    if (isDamage(reason)) throw damaged(path, explained(reason));
+    const damage = damageFound(path, reason);
+    if (damage !== null) throw damage;
     if (code === "ENOSPC" || code.startsWith("SQLITE_FULL")) throw diskFull(path);
     throw unusable(path, explained(reason));
   }
@@ -122,10 +125,14 @@ function withAdvice<T>(path: string, open: () => T): T {
 
 const damageCodes = ["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT", "SQLITE_ERROR"];
 
-/** Whether SQLite could not make sense of its file; a table that is gone is an SQLITE_ERROR. */
-function isDamage(reason: unknown): boolean {
-  if (!(reason instanceof SQLiteError)) return false;
-  return damageCodes.some((code) => reason.code?.startsWith(code));
+/** The error if its reason is that SQLite, or whoever read its values, could not make sense of them;
+ * else null. A table that is gone is an SQLITE_ERROR. For what is met after the opening, too. */
+export function damageFound(path: string, reason: unknown): DataDirectoryError | null {
+  const cause = reason instanceof ServiceUnavailable ? reason.cause : reason;
+  if (cause instanceof InvariantError) return damaged(path, cause.message);
+  if (!(cause instanceof SQLiteError)) return null;
+  const isDamage = damageCodes.some((code) => cause.code?.startsWith(code));
+  return isDamage ? damaged(path, explained(cause)) : null;
 }
 
 function explained(reason: unknown): string {
