@@ -17,7 +17,8 @@ export function masked(value: unknown, schema: SchemaNode): unknown {
   return mask;
 }
 
-/** A group that stands where a value should is there by a wrong indentation, and may hold secrets. */
+/** A group that stands where a value should is there by a wrong indentation, and may hold
+ * secrets. */
 function withoutGroups(value: unknown): unknown {
   if (Array.isArray(value)) return mask;
   if (!isGroup(value)) return value;

@@ -1,5 +1,5 @@
-/** Why a file could not be read, in words that do not repeat its name: where a secret's file is asked
- *  for, some write the secret. */
+/** Why a file could not be read, in words that do not repeat its name: where a secret's file is
+ *  asked for, some write the secret. */
 
 export function whyUnreadable(reason: unknown): string {
   const code = reason instanceof Error && "code" in reason ? String(reason.code) : "";

@@ -1,5 +1,5 @@
-// Configuration files and variables that make no sense: every complaint names the setting, its value
-// and what is allowed, and none tells a secret.
+// Configuration files and variables that make no sense: every complaint names the setting, its
+// value and what is allowed, and none tells a secret.
 
 import { describe, expect } from "bun:test";
 import { writeFileSync } from "node:fs";

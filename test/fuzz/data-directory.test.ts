@@ -46,6 +46,17 @@ describe("the data directory of an engine that was stopped", () => {
   });
 });
 
+describe("a database with a changed byte, of which SQLite keeps no checksum,", () => {
+  const bytes = { count: closed.db.length, most: 200 };
+  placesTest("is opened or refused after a stop", bytes, async (at) => {
+    expectAdvice(await recovered({ db: flipped(closed.db, at), wal: null }, saleId));
+  });
+
+  placesTest("is opened or refused after a crash", bytes, async (at) => {
+    expectAdvice(await recovered({ db: flipped(crashed.db, at % crashed.db.length), wal }, saleId));
+  });
+});
+
 describe("an engine on a data directory with any damage", () => {
   const file = fc.constantFrom("db", "wal", "closed");
   fuzzTest(

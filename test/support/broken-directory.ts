@@ -1,5 +1,5 @@
-// A data directory as a crash left it, and what becomes of one that is damaged: the engine is opened
-// on it the way `serve` does, asked for its orders, and sold from.
+// A data directory as a crash left it, and what becomes of one that is damaged: the engine is
+// opened on it the way `serve` does, and asked for its orders.
 
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -70,8 +70,8 @@ function replay(): string {
   return `replay it with ${seedVariable}=${fuzzSeed}`;
 }
 
-/** A test of many places of a file, several at a time: about `most` of them, others with every seed,
- * or as many as the time allows. */
+/** A test of many places of a file, several at a time: about `most` of them, others with every
+ * seed, or as many as the time allows. */
 export function placesTest(
   name: string,
   { count, most }: { readonly count: number; readonly most: number },

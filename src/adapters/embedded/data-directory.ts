@@ -8,7 +8,7 @@ import { InvariantError } from "../../lib/assert.ts";
 import { ServiceUnavailable } from "../../ports/service-unavailable.ts";
 import { type DirectoryLock, lockDirectory, ownerOf } from "../shared/directory-lock.ts";
 import { type Database, groupCommit } from "./database.ts";
-import { damageOf } from "./database-damage.ts";
+import { damageOf, hasWorkLeft } from "./database-damage.ts";
 import initial from "./migrations/0001-initial.sql" with { type: "text" };
 import fences from "./migrations/0002-fences.sql" with { type: "text" };
 import modes from "./migrations/0003-modes.sql" with { type: "text" };
@@ -66,8 +66,8 @@ function takeLock(path: string): DirectoryLock {
   return lock;
 }
 
-/** After a crash the write-ahead log is not empty: then everything is looked through, and the log is
- * begun anew, since the remains of one that was cut off could be taken for damage next time. */
+/** After a crash the write-ahead log is not empty: then everything is looked through, and the log
+ * is begun anew, since the remains of one that was cut off could be taken for damage later. */
 function openTables(path: string): Database {
   const file = join(path, "doorbuster.db");
   const wal = inspectWal(`${file}-wal`);
@@ -81,7 +81,7 @@ function openTables(path: string): Database {
     sql.run("PRAGMA cache_size = -8000");
     sql.run("PRAGMA wal_autocheckpoint = 1000");
     migrate(sql, path);
-    const damage = wal.bytes > 0 ? damageOf(sql) : null;
+    const damage = wal.bytes > 0 || hasWorkLeft(sql) ? damageOf(sql) : null;
     if (damage !== null) throw damaged(path, damage);
     sql.run("PRAGMA wal_checkpoint(TRUNCATE)");
     sql.run("PRAGMA synchronous = NORMAL");
@@ -125,8 +125,8 @@ function withAdvice<T>(path: string, open: () => T): T {
 
 const damageCodes = ["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT", "SQLITE_ERROR"];
 
-/** The error if its reason is that SQLite, or whoever read its values, could not make sense of them;
- * else null. A table that is gone is an SQLITE_ERROR. For what is met after the opening, too. */
+/** The error if its reason is that SQLite, or whoever read its values, could not make sense of
+ * them; else null. A table that is gone is an SQLITE_ERROR. Also for what is met later. */
 export function damageFound(path: string, reason: unknown): DataDirectoryError | null {
   const cause = reason instanceof ServiceUnavailable ? reason.cause : reason;
   if (cause instanceof InvariantError) return damaged(path, cause.message);
@@ -155,9 +155,9 @@ function diskFull(path: string): DataDirectoryError {
 function damaged(path: string, why: string): DataDirectoryError {
   const message = `the data directory ${path} is damaged: ${why}`;
   const help =
-    "restore doorbuster.db from a backup, together with its -wal if it had one, or choose a new\n" +
-    "directory with --data DIR; keep a copy of this one: `sqlite3 doorbuster.db .recover` may read\n" +
-    "what is left of it";
+    "restore doorbuster.db from a backup, together with its -wal if it had one,\n" +
+    "or choose a new directory with --data DIR; keep a copy of this one:\n" +
+    "`sqlite3 doorbuster.db .recover` may read what is left of it";
   return new DataDirectoryError("data-dir-damaged", message, help);
 }
 

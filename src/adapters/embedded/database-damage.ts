@@ -1,8 +1,15 @@
-/** Looks through a database that was not closed properly: its structure, and whether ledger, orders
- * and log agree. What SQLite has no checksum for, a changed byte inside of a value, it cannot see. */
+/** Looks through a database that was not closed properly, or has orders to place: its structure,
+ * and whether ledger, orders and log agree. A byte changed inside of a value has no checksum. */
 import type { Database as Sqlite } from "bun:sqlite";
 import booksSql from "./sql/check-books.sql" with { type: "text" };
 import logSql from "./sql/check-log.sql" with { type: "text" };
+import unreadSql from "./sql/check-unread.sql" with { type: "text" };
+
+/** Whether a start goes on with what the last run left undone: what is damaged would fail for ever
+ * then. */
+export function hasWorkLeft(sql: Sqlite): boolean {
+  return sql.query<{ unread: number }, []>(unreadSql).get()?.unread === 1;
+}
 
 /** What is wrong, or null. */
 export function damageOf(sql: Sqlite): string | null {

@@ -1,8 +1,7 @@
-/** Finds out whether a write-ahead log lost what had been synced. SQLite reads a log up to the first
- * frame whose checksum is wrong and drops the rest without a word: right for a transaction that a
- * crash cut off, wrong for damage. We sync every transaction before the next one is written, so a
- * crash can only hurt the last: one that ends behind the first bad frame, and has others behind it,
- * was damaged. The format: https://sqlite.org/fileformat2.html#the_write_ahead_log */
+/** Finds out whether a write-ahead log lost what had been synced. SQLite reads a log up to the
+ * first frame with a wrong checksum and drops the rest without a word: right for a transaction that
+ * a crash cut off, wrong for damage. We sync every transaction before the next one is written, so a
+ * crash can only hurt the last: https://sqlite.org/fileformat2.html#the_write_ahead_log */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 const headerBytes = 32;
@@ -46,6 +45,7 @@ function openIfThere(path: string): number | null {
   }
 }
 
+/** One that ends behind the first bad frame, and has others behind it, was not the last. */
 function isDamaged(file: number, bytes: number): boolean {
   if (bytes <= headerBytes) return false;
   const header = headerOf(read(file, 0, headerBytes));

@@ -1,7 +1,7 @@
 /** What this process holds, on its own disk, so that it can go on with it after a restart. Records
- *  are appended; a lock's record is on the disk before its holder acts. An end that was torn off is
- *  cut. Damage before the end may hide that a lock was given back, so nothing is believed then: what
- *  is not resumed ends with its lease. */
+ *  are appended; a lock's record is on the disk before its holder acts. An end that was torn off
+ *  is cut. Damage before the end may hide that a lock was given back, so nothing is believed then:
+ *  what is not resumed ends with its lease. */
 import {
   closeSync,
   fdatasync,
