@@ -11,7 +11,7 @@ import { type Counts, readCounts } from "./check/junit.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const OUT = join(ROOT, "coverage");
-const SLOW_FOLDERS = ["test/integration/", "test/sim/", "test/browser/"];
+const SLOW_FOLDERS = ["test/integration/", "test/sim/", "test/fuzz/", "test/browser/"];
 
 type Outcome = Counts & { readonly name: string; readonly seconds: number; readonly note: string };
 

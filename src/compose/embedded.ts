@@ -1,5 +1,9 @@
 /** The engine on its embedded stores: one process, one data directory, every role. */
-import { openDataDirectory } from "../adapters/embedded/data-directory.ts";
+import {
+  type DataDirectory,
+  damageFound,
+  openDataDirectory,
+} from "../adapters/embedded/data-directory.ts";
 import type { Database } from "../adapters/embedded/database.ts";
 import { embeddedLease } from "../adapters/embedded/lease.ts";
 import { embeddedLedgerStock } from "../adapters/embedded/ledger-stock.ts";
@@ -63,9 +67,8 @@ export function embeddedStores(database: Database, clock: Clock) {
 
 export async function composeEmbedded(config: Config, logger: RoleLog): Promise<Engine> {
   checkRoles(config.roles);
-  const clock = systemClock;
   const directory = opened(config.dataDir);
-  const stores = embeddedStores(directory.database, clock);
+  const stores = await storesIn(directory, config.dataDir);
   const metrics = createMetrics({
     saleCache: stores.directory.counts,
     purchasesWaiting: stores.batches.waiting,
@@ -99,7 +102,7 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
       return { url: api.url(), recovered };
     } catch (reason) {
       await stop();
-      throw advised(reason);
+      throw advised(damageFound(config.dataDir, reason) ?? reason);
     }
   }
 
@@ -124,6 +127,15 @@ function checkRoles(roles: readonly string[]): void {
   const message = `the embedded stores live in one process, which needs every role; missing: `;
   const help = "Leave --roles out, or share the work with `stores.kind: clustered`.";
   throw new StartupError("roles-missing", message + missing.join(", "), help);
+}
+
+async function storesIn(directory: DataDirectory, path: string) {
+  try {
+    return embeddedStores(directory.database, systemClock);
+  } catch (reason) {
+    await directory.close();
+    throw advised(damageFound(path, reason) ?? reason);
+  }
 }
 
 function opened(path: string) {

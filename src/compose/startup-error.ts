@@ -1,16 +1,11 @@
 /** Why the engine could not start, if it is something that whoever starts it can mend. */
-import { DataDirectoryError } from "../adapters/embedded/data-directory.ts";
-import { ListenError } from "../http/listen.ts";
+import {
+  DataDirectoryError,
+  type DataDirectoryErrorCode,
+} from "../adapters/embedded/data-directory.ts";
+import { ListenError, type ListenErrorCode } from "../http/listen.ts";
 
-export type StartupErrorCode =
-  | "data-dir-in-use"
-  | "data-dir-unusable"
-  | "data-dir-newer"
-  | "disk-full"
-  | "roles-missing"
-  | "port-in-use"
-  | "port-forbidden"
-  | "address-unavailable";
+export type StartupErrorCode = DataDirectoryErrorCode | ListenErrorCode | "roles-missing";
 
 export class StartupError extends Error {
   override readonly name = "StartupError";

@@ -64,7 +64,7 @@ function readField(
   try {
     return { setting: settingOf(field, fileVariable, readFile(path).trimEnd()) };
   } catch (reason) {
-    return { problem: notReadable(fileVariable, path, reason) };
+    return { problem: notReadable(fileVariable, reason) };
   }
 }
 
@@ -98,9 +98,10 @@ function setTwice(variable: string, fileVariable: string): ConfigProblem {
   return problem(fileVariable, null, `and ${variable} are both set; unset one of them`);
 }
 
-function notReadable(variable: string, path: string, reason: unknown): ConfigProblem {
+/** The value is not shown: it may be the secret itself. */
+function notReadable(variable: string, reason: unknown): ConfigProblem {
   const message = `must name a file that can be read: ${whyUnreadable(reason)}`;
-  return problem(variable, JSON.stringify(path), message);
+  return problem(variable, null, message);
 }
 
 function problem(name: string, value: string | null, message: string): ConfigProblem {

@@ -77,9 +77,14 @@ function wrongValue(
   };
 }
 
+/** A key that is no name would not be seen for what it is, or not at all. */
+function plainly(key: string): string {
+  return /^[\w-]+$/.test(key) ? key : JSON.stringify(key);
+}
+
 /** The value of an unknown key is never shown: it may be a secret under a mistyped name. */
 function unknownKey(path: readonly string[], key: string, layers: readonly Layer[]): ConfigProblem {
-  const field = [...path, key].join(".");
+  const field = [...path, plainly(key)].join(".");
   const siblings = keysOf(nodeAt(path)).map((name) => [...path, name].join("."));
   const elsewhere = fields.map((known) => known.path).filter((known) => known.endsWith(`.${key}`));
   const misplaced = `; did you mean ${elsewhere.join(" or ")}?`;

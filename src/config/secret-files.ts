@@ -52,6 +52,6 @@ function contentOf(
     return readFile(path).trimEnd();
   } catch (reason) {
     const message = `must name a file that can be read: ${whyUnreadable(reason)}`;
-    return { value: JSON.stringify(path), message };
+    return { value: null, message };
   }
 }

@@ -14,6 +14,7 @@ export const limits = {
   nameMaxLength: 200,
   buyerIdMaxLength: 128,
   requestKeyMaxLength: 255,
+  fingerprintMaxLength: 64,
   /** Minor units of a currency: 10 digits before the decimal point. */
   priceMaxMinorUnits: 999_999_999_999,
 

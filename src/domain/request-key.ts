@@ -21,4 +21,9 @@ export function fingerprintOf(body: { readonly quantity: number }): string {
   return `q${body.quantity}`;
 }
 
+/** Whether a text can be what `fingerprintOf` gives, now or in a later version. */
+export function isFingerprint(text: string): boolean {
+  return text.length <= limits.fingerprintMaxLength && /^[\x21-\x7e]+$/.test(text);
+}
+
 const printable = /^[\x20-\x7e]+$/;

@@ -1,6 +1,7 @@
 /** What the order log promises while its broker is killed, frozen and started again, and while
  *  consumers come and go. */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { randomBytes } from "node:crypto";
 import type { KafkaEvents } from "../../src/adapters/kafka/connection.ts";
 import { type KafkaLog, kafkaOrderLog } from "../../src/adapters/kafka/order-log.ts";
 import type { OrderId } from "../../src/domain/ids.ts";
@@ -232,4 +233,21 @@ test("an unreadable message is delivered as poison, with its order id if it has 
   expect(messages.map((message) => message.orderId)).toEqual([null, orderId, orderId, orderId]);
   expect(messages.map((message) => message.order)).toEqual([null, null, null, order]);
   expect(messages[0]?.raw()).toBe("no JSON");
+});
+
+test("a message as large as the broker takes is buried, and holds up nothing", async () => {
+  const topics = await testTopics(kafka.broker, { partitions: 1 });
+  const log = openLog(topics);
+  // No compressor makes it smaller.
+  const value = randomBytes(1_048_450);
+  await topics.write("a", value);
+  const subscription = log.subscribe("g", 100, async (batch) => {
+    for (const message of batch) await log.deadLetter(message, "too much");
+  });
+  await log.reached("g", await log.end());
+  await subscription.stop();
+  const letters = await log.deadLetters(9);
+  expect(letters.map(({ raw, reason }) => [raw, reason])).toEqual([
+    [value.subarray(0, 900_000).toString(), "too much"],
+  ]);
 });

@@ -6,7 +6,11 @@ import { migrateTopics, removeTopics, type TopicsPlan } from "../../src/adapters
 export interface TestTopics {
   readonly connection: KafkaConnection;
   /** Writes bytes as they are. */
-  write(key: string, value: string, headers?: Readonly<Record<string, string>>): Promise<void>;
+  write(
+    key: string,
+    value: string | Buffer,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<void>;
   /** Puts a group that has no members at an offset of the first partition. */
   setPosition(group: string, offset: number): Promise<void>;
   /** Deletes them. */
@@ -19,8 +23,8 @@ export async function testTopics(broker: string, wanted?: Partial<TopicsPlan>) {
   await migrateTopics({ ...connection, partitions: 3, replication: 1, ...wanted });
   const place = { clientId: "test", bootstrapBrokers: [broker] };
 
-  async function write(key: string, value: string, headers = {}): Promise<void> {
-    const producer = new Producer<string, string, string, string>({
+  async function write(key: string, value: string | Buffer, headers = {}): Promise<void> {
+    const producer = new Producer<string, string | Buffer, string, string>({
       ...place,
       serializers: { key: toBytes, value: toBytes, headerKey: toBytes, headerValue: toBytes },
     });
@@ -44,8 +48,8 @@ export async function testTopics(broker: string, wanted?: Partial<TopicsPlan>) {
   } satisfies TestTopics;
 }
 
-function toBytes(text: string | undefined): Buffer | undefined {
-  return text === undefined ? undefined : Buffer.from(text);
+function toBytes(text: string | Buffer | undefined): Buffer | undefined {
+  return typeof text === "string" ? Buffer.from(text) : text;
 }
 
 /** Hears nothing, unless told to. */

@@ -306,6 +306,36 @@ describe("the file", () => {
 });
 
 describe("secrets", () => {
+  test("a group that a wrong indentation puts in a value's place keeps its secrets", async () => {
+    const auth = `auth:\n      secret: ${secretA}`;
+    for (const text of [`port:\n    ${auth}`, `roles:\n  - api\n  - ${auth}`]) {
+      const said = await messages({ files: { "doorbuster.yaml": text } });
+      expect(said).toContain("********");
+      expect(said).not.toContain(secretA);
+    }
+  });
+
+  test("a secret that stands where its file should be named is not repeated", async () => {
+    const long = secretA.repeat(200);
+    const givens: readonly Given[] = [
+      ...[secretA, long].map((text) => ({ env: { DOORBUSTER_AUTH_SECRET_FILE: text } })),
+      ...[secretA, long, `\0${secretA}`].map((text) => ({
+        files: { "doorbuster.json": JSON.stringify({ auth: { secretFile: text } }) },
+      })),
+    ];
+    for (const given of givens) {
+      const said = await messages(given);
+      expect(said).toContain("must name a file that can be read: ");
+      expect(said).not.toContain(secretA);
+    }
+  });
+
+  test("a setting without a name is seen in the complaint about it", async () => {
+    const said = await messages({ files: { "doorbuster.json": '{"":1," port":2}' } });
+    expect(said).toContain('  ""  (file');
+    expect(said).toContain('  " port"  (file');
+  });
+
   test("a refused secret is not shown, whether or not its place is right", async () => {
     const hidden = "hidden-but-short";
     const texts = [

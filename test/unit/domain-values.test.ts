@@ -6,7 +6,7 @@ import { type Instant, instant, units } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import { formatMoney, parseMoney } from "../../src/domain/money.ts";
 import { fullBucket, takeTokens } from "../../src/domain/rate-limit.ts";
-import { fingerprintOf, parseRequestKey } from "../../src/domain/request-key.ts";
+import { fingerprintOf, isFingerprint, parseRequestKey } from "../../src/domain/request-key.ts";
 
 describe("money", () => {
   test("is written as it was read", () => {
@@ -55,6 +55,11 @@ describe("a request key", () => {
 
   test("has a fingerprint that tells bodies apart", () => {
     expect(fingerprintOf({ quantity: 1 })).not.toBe(fingerprintOf({ quantity: 2 }));
+  });
+
+  test("is short, plain text, whatever a later version puts into it", () => {
+    expect(isFingerprint(fingerprintOf({ quantity: 1_000 }))).toBe(true);
+    for (const text of ["", "q 1", "q1é", "q".repeat(65)]) expect(isFingerprint(text)).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Group commit and the data directory: who gets an answer, when, and who is kept out. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type DataDirectory,
@@ -106,6 +106,87 @@ describe("a data directory", () => {
     raw.run(`PRAGMA user_version = ${version}`);
     raw.close();
     directory = openDataDirectory(path);
+  });
+});
+
+describe("a data directory that is damaged", () => {
+  const db = () => join(path, "doorbuster.db");
+  const wal = () => join(path, "doorbuster.db-wal");
+
+  /** What a killed process leaves: a write-ahead log with two transactions in it. */
+  async function crash(change: (log: Buffer) => Buffer): Promise<void> {
+    const { write } = directory.database;
+    await write(insert(1));
+    await write(insert(2));
+    const [database, log] = [readFileSync(db()), readFileSync(wal())];
+    await directory.close();
+    path = tempDir();
+    writeFileSync(db(), database);
+    writeFileSync(wal(), change(log));
+  }
+
+  const frameHead = 24;
+  const flip = (log: Buffer, at: number) => {
+    log[at] = (log[at] ?? 0) ^ 1;
+    return log;
+  };
+
+  function damage(): string | undefined {
+    try {
+      directory = openDataDirectory(path);
+      return undefined;
+    } catch (reason) {
+      expect(reason).toMatchObject({ code: "data-dir-damaged" });
+      const found = reason instanceof DataDirectoryError ? reason.message : String(reason);
+      path = tempDir();
+      directory = openDataDirectory(path);
+      return found;
+    }
+  }
+
+  test("is refused if a transaction is hurt that others follow", async () => {
+    await crash((log) => flip(log, 32 + frameHead + 100));
+    expect(damage()).toContain("lost what had been synced");
+  });
+
+  test("is refused if the head of its log is hurt", async () => {
+    await crash((log) => flip(log, 9));
+    expect(damage()).toContain("lost what had been synced");
+  });
+
+  test("is opened without the last transaction if a crash cut that off", async () => {
+    await crash((log) => flip(log, log.length - 100));
+    expect(damage()).toBeUndefined();
+    expect(stored()).toEqual([1]);
+    expect(statSync(wal()).size).toBe(0);
+  });
+
+  test("is refused if its log is there and its database is not", async () => {
+    await crash((log) => log);
+    rmSync(db());
+    expect(damage()).toContain("no database that it belongs to");
+  });
+
+  test("is refused if, after a crash, its ledger and its orders do not agree", async () => {
+    const sale = "INSERT INTO ledger (sale_id, total, sold) VALUES ('s1', 5, 1)";
+    directory.database.sql.run(sale);
+    await crash((log) => log);
+    expect(damage()).toContain("the ledger of s1 does not agree with its orders");
+  });
+
+  test("is refused if, after a crash, its log of orders has a gap", async () => {
+    const row = "INSERT INTO order_log (base_offset, count, produced_at, orders)";
+    directory.database.sql.run(`${row} VALUES (0, 2, 0, ''), (3, 1, 0, '')`);
+    await crash((log) => log);
+    expect(damage()).toContain("the order log has a gap after 0");
+  });
+
+  test("is refused if the end of its database is missing, however it was stopped", async () => {
+    await directory.close();
+    const database = readFileSync(db()).subarray(0, 8_192);
+    path = tempDir();
+    writeFileSync(db(), database);
+    expect(damage()).toContain("malformed");
   });
 });
 

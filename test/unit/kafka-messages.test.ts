@@ -94,7 +94,10 @@ describe("a message is poison if", () => {
     ["its buyer has a space", { ...good, buyerId: "a b" }, orderId],
     ["its request key is empty", { ...good, requestKey: "" }, orderId],
     ["its fingerprint is missing", { ...good, fingerprint: undefined }, orderId],
+    ["its fingerprint fits no column", { ...good, fingerprint: "q".repeat(65) }, orderId],
+    ["its fingerprint is no plain text", { ...good, fingerprint: "q1é" }, orderId],
     ["its time is no number", { ...good, reservedAt: "now" }, orderId],
+    ["its time is another than its order id's", { ...good, reservedAt: 1_001 }, orderId],
   ];
 
   test.each(spoilt)("%s", (_, value, readableId) => {
@@ -102,6 +105,13 @@ describe("a message is poison if", () => {
     const [message] = delivered(encodeBody(null, Buffer.from(text), []));
     expect(message?.order).toBeNull();
     expect(message?.orderId as string | null | undefined).toBe(readableId);
+  });
+
+  test("its bytes are no UTF-8, rather than read as other characters", () => {
+    const bytes = Buffer.from(JSON.stringify({ ...good, gift: "?" }));
+    bytes[bytes.lastIndexOf("?")] = 0xff;
+    const [message] = delivered(encodeBody(null, bytes, [["ce_id", orderId]]));
+    expect(message).toMatchObject({ order: null, orderId });
   });
 
   test("it has no value; its order id may stand in a header", () => {

@@ -1,6 +1,6 @@
 /** The log of the locks that a process holds, cut and damaged in every place. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type HeldRecord, type LockWal, openLockWal } from "../../src/adapters/etcd/lock-wal.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -22,6 +22,12 @@ beforeEach(() => {
 afterEach(() => wal.close());
 
 const file = () => join(path, "locks.wal");
+
+function damagedAt(place: number): Buffer {
+  const damaged = readFileSync(file());
+  damaged[place] = (damaged[place] ?? 0) ^ 1;
+  return damaged;
+}
 
 function reopen(): LockWal {
   wal.close();
@@ -59,15 +65,32 @@ describe("the log of locks", () => {
     wal = openLockWal(path);
   });
 
-  test("with a damaged byte, believes nothing from there on", async () => {
+  test("damaged at its end, believes what stands before", async () => {
     await wal.hold(record(1));
     const good = statSync(file()).size;
-    for (const n of [2, 3]) await wal.hold(record(n));
-    const damaged = readFileSync(file());
-    damaged[good + 20] = (damaged[good + 20] ?? 0) ^ 1;
-    writeFileSync(file(), damaged);
+    await wal.hold(record(2));
+    writeFileSync(file(), damagedAt(good + 20));
     expect(reopen().held()).toEqual([record(1)]);
     expect(statSync(file()).size).toBe(good);
+  });
+
+  test("damaged before its end, holds nothing: a lock may have been given back there", async () => {
+    await wal.hold(record(1));
+    const good = statSync(file()).size;
+    wal.free(record(1).key);
+    await wal.hold(record(2));
+    const { instance } = wal;
+    writeFileSync(file(), damagedAt(good + 20));
+    expect(reopen().held()).toEqual([]);
+    await wal.hold(record(3));
+    expect(reopen().held()).toEqual([record(3)]);
+    expect(wal.instance).toBe(instance);
+  });
+
+  test("with zeros at its end, as a power cut leaves them, opens as it was", async () => {
+    await wal.hold(record(1));
+    appendFileSync(file(), Buffer.alloc(64));
+    expect(reopen().held()).toEqual([record(1)]);
   });
 
   test("stays small however often locks come and go", async () => {

@@ -88,11 +88,22 @@ export function groupCommit(sql: Sqlite, walFile: number): Database {
 
   async function close(): Promise<void> {
     await write(() => undefined).catch(() => undefined);
+    emptyLog(sql);
     closeSync(walFile);
     sql.close();
   }
 
   return { sql, write, failure: () => failing, close };
+}
+
+/** So that a start can tell that nothing was cut off. SQLite would do it itself if it were told to
+ * forget every statement first. */
+function emptyLog(sql: Sqlite): void {
+  try {
+    sql.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch {
+    // On a full disk everything stays in the log, which the next start reads.
+  }
 }
 
 /** Answers committed writes once an fsync that began after their commit has ended; then calls

@@ -1,6 +1,7 @@
 /** What this process holds, on its own disk, so that it can go on with it after a restart. Records
- *  are appended: length and CRC-32, 4 bytes each, then JSON. A lock's record is on the disk before
- *  its holder acts. What follows the first record that is torn or damaged is cut off. */
+ *  are appended; a lock's record is on the disk before its holder acts. An end that was torn off
+ *  is cut. Damage before the end may hide that a lock was given back, so nothing is believed then:
+ *  what is not resumed ends with its lease. */
 import {
   closeSync,
   fdatasync,
@@ -10,11 +11,10 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import { type DirectoryLock, lockDirectory, ownerOf } from "../shared/directory-lock.ts";
+import { type Entry, readEntries, writeEntry } from "./lock-records.ts";
 
 /** One lock that is held. */
 export interface HeldRecord {
@@ -38,18 +38,12 @@ export interface LockWal {
   close(): void;
 }
 
-type Entry =
-  | { readonly kind: "instance"; readonly instance: string }
-  | { readonly kind: "held"; readonly record: HeldRecord }
-  | { readonly kind: "free"; readonly key: string };
-
 /** The directory belongs to another process. */
 export class WalInUse extends Error {
   override readonly name = "WalInUse";
 }
 
 const fileName = "locks.wal";
-const headBytes = 8;
 /** Records, live or not, after which the file is written anew. */
 const compactAfter = 1_000;
 
@@ -70,23 +64,30 @@ export function openLockWal(directory: string): LockWal {
 
 function walIn(directory: string, lock: DirectoryLock): LockWal {
   const path = join(directory, fileName);
-  const held = new Map<string, HeldRecord>();
-  const { entries, bytes } = readEntries(path);
-  let instance: string = crypto.randomUUID();
-  for (const entry of entries) {
-    if (entry.kind === "instance") instance = entry.instance;
-    else if (entry.kind === "held") held.set(entry.record.key, entry.record);
-    else held.delete(entry.key);
-  }
+  const { entries, bytes, damaged } = readEntries(contentOf(path));
+  const { instance, held } = stateAfter(entries);
   let records = entries.length;
+  let size = bytes;
   let closed = false;
   let file = openSync(path, "a");
-  ftruncateSync(file, bytes);
+  if (damaged) forgetAll();
+  else ftruncateSync(file, bytes);
   if (records === 0) append({ kind: "instance", instance });
   syncDirectory(directory);
 
+  function forgetAll(): void {
+    held.clear();
+    compact();
+  }
+
+  /** Whole or not at all: nobody would read what stands behind half a record. */
   function append(entry: Entry): void {
-    writeSync(file, encode(entry));
+    try {
+      size += writeEntry(file, entry);
+    } catch (reason) {
+      ftruncateSync(file, size);
+      throw reason;
+    }
     records += 1;
   }
 
@@ -107,15 +108,15 @@ function walIn(directory: string, lock: DirectoryLock): LockWal {
   function compact(): void {
     const next = openSync(`${path}.new`, "w");
     const live: Entry[] = [...held.values()].map((record) => ({ kind: "held", record }));
-    for (const entry of [{ kind: "instance", instance } as const, ...live]) {
-      writeSync(next, encode(entry));
-    }
+    const all = [{ kind: "instance", instance } as const, ...live];
+    const written = all.reduce((sum, entry) => sum + writeEntry(next, entry), 0);
     fsyncSync(next);
     renameSync(`${path}.new`, path);
     syncDirectory(directory);
     closeSync(file);
     file = next;
-    records = 1 + live.length;
+    size = written;
+    records = all.length;
   }
 
   function close(): void {
@@ -128,26 +129,15 @@ function walIn(directory: string, lock: DirectoryLock): LockWal {
   return { instance, held: () => [...held.values()], hold, free, close };
 }
 
-function encode(entry: Entry): Buffer {
-  const body = Buffer.from(JSON.stringify(entry));
-  const head = Buffer.alloc(headBytes);
-  head.writeUInt32BE(body.length, 0);
-  head.writeUInt32BE(crc32(body), 4);
-  return Buffer.concat([head, body]);
-}
-
-/** The whole records, and how many bytes they take. */
-function readEntries(path: string): { readonly entries: Entry[]; readonly bytes: number } {
-  const file = contentOf(path);
-  const entries: Entry[] = [];
-  let at = 0;
-  while (at + headBytes <= file.length) {
-    const body = file.subarray(at + headBytes, at + headBytes + file.readUInt32BE(at));
-    if (body.length < file.readUInt32BE(at) || crc32(body) !== file.readUInt32BE(at + 4)) break;
-    entries.push(JSON.parse(body.toString()) as Entry);
-    at += headBytes + body.length;
+function stateAfter(entries: readonly Entry[]) {
+  const held = new Map<string, HeldRecord>();
+  let instance: string = crypto.randomUUID();
+  for (const entry of entries) {
+    if (entry.kind === "instance") instance = entry.instance;
+    else if (entry.kind === "held") held.set(entry.record.key, entry.record);
+    else held.delete(entry.key);
   }
-  return { entries, bytes: at };
+  return { instance, held };
 }
 
 function contentOf(path: string): Buffer {

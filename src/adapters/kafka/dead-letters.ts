@@ -1,5 +1,5 @@
-/** The dead-letter topic: messages that could not be handled, with their bytes as they were and the
- *  story in headers. Read without a group, since nobody consumes it. */
+/** The dead-letter topic: messages that could not be handled, with their bytes as they were, unless
+ *  they are huge, and the story in headers. Read without a group, since nobody consumes it. */
 import { type Admin, Consumer, ListOffsetTimestamps, type RecordsBatch } from "@platformatic/kafka";
 import { instant } from "../../domain/ids.ts";
 import { err, ok } from "../../lib/result.ts";
@@ -27,7 +27,14 @@ const header = {
   partition: "doorbuster_partition",
   offset: "doorbuster_offset",
   buriedAt: "doorbuster_buried_at",
+  bytes: "doorbuster_bytes",
 } as const;
+
+/** A message can be as large as the brokers allow; with what we add to it, it would not fit, and
+ * the group would try to bury it for ever. What is cut off stands in the orders topic, at the place
+ * that the headers name, as long as that is kept. */
+const valueMaxBytes = 900_000;
+const keyMaxBytes = 1_000;
 
 const fetchMaxBytes = 4_194_304;
 const noKey = Buffer.alloc(0);
@@ -39,14 +46,16 @@ export function deadLetters(deps: DeadLettersDeps): Port {
 
   async function deadLetter(message: LoggedOrder, reason: string): Promise<void> {
     const { key, value } = bytesOf(message);
-    const body = encodeBody(key, value, [
+    const keptKey = key?.subarray(0, keyMaxBytes) ?? null;
+    const body = encodeBody(keptKey, value?.subarray(0, valueMaxBytes) ?? null, [
       [header.reason, reason],
       [header.topic, topics.orders],
       [header.partition, String(message.partition)],
       [header.offset, String(message.offset)],
       [header.buriedAt, new Date().toISOString()],
+      [header.bytes, String(value?.length ?? 0)],
     ]);
-    await queue.append([{ topic: topics.deadLetters, key: key ?? noKey, body }]);
+    await queue.append([{ topic: topics.deadLetters, key: keptKey ?? noKey, body }]);
   }
 
   async function newest(max: number): Promise<readonly DeadLetter[]> {

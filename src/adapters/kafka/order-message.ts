@@ -1,19 +1,10 @@
 /** An order as a message: its reservation as JSON, with CloudEvents' attributes as headers (binary
  *  content mode of the Kafka protocol binding, CloudEvents 1.0). */
-import {
-  epoch,
-  type Instant,
-  instant,
-  type OrderId,
-  parseBuyerId,
-  parseSaleId,
-  routeOf,
-  units,
-} from "../../domain/ids.ts";
-import { limits } from "../../domain/limits.ts";
-import { parseRequestKey } from "../../domain/request-key.ts";
+import { isUtf8 } from "node:buffer";
+import type { Instant, OrderId } from "../../domain/ids.ts";
 import type { Reservation } from "../../domain/reservation.ts";
 import type { LoggedOrder } from "../../ports/order-log.ts";
+import { asOrderId, parseOrderId, parseReservation } from "../shared/reservation-json.ts";
 import { encodeHeaders, type RecordBody } from "./record-batch.ts";
 import { varintLength, writeVarint } from "./varint.ts";
 
@@ -91,8 +82,8 @@ export class OrderMessage implements LoggedOrder {
     this.key = message.key;
     this.value = message.value;
     const fields = parsed(message.value);
-    this.order = fields === null ? null : reservationOf(fields);
-    this.orderId = this.order?.orderId ?? (asOrderId(fields?.orderId) || idOf(message));
+    this.order = versionOf(fields) === version ? parseReservation(fields) : null;
+    this.orderId = this.order?.orderId ?? (parseOrderId(fields) || idOf(message));
   }
 
   raw(): string {
@@ -100,58 +91,19 @@ export class OrderMessage implements LoggedOrder {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function parsed(value: Buffer | null): Fields | null {
-  if (value === null) return null;
+/** Null for what is no JSON. Bytes that are no UTF-8 would be read as other characters than were
+ * written, so they are not read at all. */
+function parsed(value: Buffer | null): unknown {
+  if (value === null || !isUtf8(value)) return null;
   try {
-    const fields: unknown = JSON.parse(value.toString());
-    return typeof fields === "object" && fields !== null ? (fields as Fields) : null;
+    return JSON.parse(value.toString());
   } catch {
     return null;
   }
 }
 
-/** Null unless every field is what it must be, and the order id agrees with the others. */
-function reservationOf(fields: Fields): Reservation | null {
-  const { orderId } = fields;
-  const route = typeof orderId === "string" ? routeOf(orderId) : null;
-  const saleId = asText(fields.saleId, parseSaleId);
-  const buyerId = asText(fields.buyerId, parseBuyerId);
-  const requestKey = asText(fields.requestKey, requestKeyOf);
-  const { v, fingerprint, quantity, reservedAt } = fields;
-  if (v !== version || route === null) return null;
-  if (saleId === null || buyerId === null || requestKey === null) return null;
-  if (typeof fingerprint !== "string" || !isWhole(reservedAt, 0, maxInstant)) return null;
-  if (!isWhole(quantity, 1, limits.quantityMax)) return null;
-  if (route.saleId !== saleId || route.epoch !== fields.epoch) return null;
-  return {
-    ...{ orderId: orderId as OrderId, saleId, buyerId, requestKey, fingerprint },
-    epoch: epoch(route.epoch),
-    quantity: units(quantity),
-    reservedAt: instant(reservedAt),
-  };
-}
-
-/** The end of the times that a `Date` can tell. */
-const maxInstant = 8_640_000_000_000_000;
-
-/** Quotes are part of a key that was parsed before. */
-function requestKeyOf(text: string) {
-  const key = parseRequestKey(`"${text}"`);
-  return key.ok ? key.value : null;
-}
-
-function asText<T>(value: unknown, parse: (text: string) => T | null): T | null {
-  return typeof value === "string" ? parse(value) : null;
-}
-
-function asOrderId(value: unknown): OrderId | null {
-  return typeof value === "string" && routeOf(value) !== null ? (value as OrderId) : null;
-}
-
-function isWhole(value: unknown, least: number, most: number): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+function versionOf(fields: unknown): unknown {
+  return typeof fields === "object" && fields !== null && "v" in fields ? fields.v : null;
 }
 
 /** For a message whose value cannot be read. */
