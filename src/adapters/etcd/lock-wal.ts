@@ -94,13 +94,23 @@ function walIn(directory: string, lock: DirectoryLock): LockWal {
   async function hold(record: HeldRecord): Promise<void> {
     if (closed) throw new Error("the log of locks is closed");
     held.set(record.key, record);
-    if (records >= compactAfter + held.size) compact();
-    else append({ kind: "held", record });
-    await synced(file);
+    try {
+      if (records >= compactAfter + held.size) compact();
+      else append({ kind: "held", record });
+      await synced(file);
+    } catch (reason) {
+      held.delete(record.key);
+      throw reason;
+    }
   }
 
   function free(key: string): void {
-    if (held.delete(key) && !closed) append({ kind: "free", key });
+    if (!held.delete(key) || closed) return;
+    try {
+      append({ kind: "free", key });
+    } catch {
+      // The disk is full. Whoever reads the log asks etcd whether a key is still there.
+    }
   }
 
   /** A new file that takes the place of the old one: whenever this is cut off, one of them is there
