@@ -63,7 +63,9 @@ export function tokenRounds({ buckets, clock, own, idle, granted }: RoundParts):
     for (const group of buckets.grouped(wanted)) {
       calls += 1;
       buckets.take(group).then(
-        (taken) => group.forEach(({ line }, at) => answered(line, taken[at] as Taken)),
+        (taken) => {
+          for (const [at, { line }] of group.entries()) answered(line, taken[at] as Taken);
+        },
         () => {
           failures += 1;
           for (const { line } of group) unanswered(line);

@@ -7,7 +7,7 @@ import { displayText, money, page, productId, time, timeText } from "./common.ts
 
 const rate = z.int().min(1).max(limits.rateMax);
 
-const rateLimit = z
+export const rateLimit = z
   .strictObject({ perSecond: rate, burst: rate })
   .openapi("RateLimit", { description: "Purchases a second, and how many may come at once" });
 
