@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly core?: number | undefined;
   /** Kills it (-9) when aborted, be it in the middle of its start. */
   readonly killSignal?: AbortSignal;
+  /** Hears every line of its log, its last words before a kill included. */
+  readonly logged?: (line: string) => void;
 }
 
 export interface EngineProcess {
@@ -39,7 +41,7 @@ const KEPT_ERROR_CHARS = 4000;
 /** Throws a RushError that says why, if it does not get as far as listening. */
 export async function startEngine(options: EngineOptions): Promise<EngineProcess> {
   const child = spawnEngine(options);
-  const errors = keepTail(child.stderr);
+  const errors = keepTail(child.stderr, options.logged);
   const deadline = setTimeout(() => child.kill("SIGKILL"), START_DEADLINE_MS);
   const listening = await firstListening(child.stdout);
   clearTimeout(deadline);
@@ -144,10 +146,16 @@ function parseListening(line: string): { url: string; replayed: number } | undef
   }
 }
 
-function keepTail(stream: ReadableStream<Uint8Array>): () => string {
+function keepTail(
+  stream: ReadableStream<Uint8Array>,
+  logged: EngineOptions["logged"],
+): () => string {
   let tail = "";
   const read = async () => {
-    for await (const line of lines(stream)) tail = `${tail}${line}\n`.slice(-KEPT_ERROR_CHARS);
+    for await (const line of lines(stream)) {
+      tail = `${tail}${line}\n`.slice(-KEPT_ERROR_CHARS);
+      logged?.(line);
+    }
   };
   read().catch(() => {
     // The engine was killed: what it said so far is all there is.

@@ -1,5 +1,5 @@
-/** Changes limits and lists: the repository first, then what this process knows; the others learn of
- * it within a second. */
+/** Changes limits and lists: the repository first, then what this process knows; the others learn
+ * of it within a second. */
 import type { AccessName, AdmissionLimits, AdmissionSettings } from "../domain/admission.ts";
 import { present } from "../lib/assert.ts";
 import { err, ok, type Result } from "../lib/result.ts";

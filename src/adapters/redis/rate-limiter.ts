@@ -18,7 +18,7 @@ export interface SharedLimiterOptions {
   readonly prefix: string;
   readonly away: AwayPlan;
   /** Hears of every answer of a bucket. */
-  readonly granted?: (policy: Policy, key: string, taken: Taken) => void;
+  readonly granted?: (policy: Policy, key: string, taken: Taken, limit: RateLimit) => void;
   /** A Lua function `micros()`; the server's clock if there is none. */
   readonly serverClock?: string;
 }
