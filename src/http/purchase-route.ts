@@ -44,7 +44,7 @@ export function purchaseHandler(deps: AppDeps): SaleHandler {
     if (refused !== null || visitor === null) return door.answer(refused ?? { kind: "denied" });
     const visiting = admitVisitor(deps, visitor);
     if (visiting === null) return identified(request, known ?? saleId);
-    return visiting.then((turnedAway) =>
+    return Promise.resolve(visiting).then((turnedAway) =>
       turnedAway === null ? identified(request, known ?? saleId) : door.answer(turnedAway),
     );
   };
@@ -90,7 +90,8 @@ async function buy(
   if (!asked.ok) return asked.error;
   const sale = typeof wanted === "string" ? await lookUp(deps, wanted) : wanted;
   if (sale === null) return noSuchSale();
-  const refused = await admitBuyer(deps, buyerId, sale);
+  const admitting = admitBuyer(deps, buyerId, sale);
+  const refused = admitting instanceof Promise ? await admitting : admitting;
   if (refused !== null) return door.answer(refused);
   return answer(deps, await purchase(deps, commandOf(sale, buyerId, asked.value)));
 }

@@ -6,7 +6,7 @@ import type { BuyerId } from "../domain/ids.ts";
 import type { Policy } from "../domain/rate-limit.ts";
 import type { RateLimit, Sale } from "../domain/sale.ts";
 import type { IpAddress } from "../lib/ip-network.ts";
-import type { NotAdmitted, RateLimiter } from "../ports/rate-limiter.ts";
+import type { Admission, NotAdmitted, RateLimiter } from "../ports/rate-limiter.ts";
 import type { AdmissionDirectory } from "./admission-directory.ts";
 
 export interface AdmitDeps {
@@ -63,39 +63,41 @@ export function refusedAtOnce(
   return refusal === null ? null : notAllowed(refusal, "global", global);
 }
 
-/** Takes a token of the address, before anybody is asked who he is; null if it may go on, at once
- * if no limit holds the address back. */
-export function admitVisitor(deps: AdmitDeps, visitor: Visitor): null | Promise<NotAllowed | null> {
+/** Answers at once where nobody needs to be asked: there may be a hundred thousand a second. */
+export type Answer = NotAllowed | null | Promise<NotAllowed | null>;
+
+/** Takes a token of the address, before anybody is asked who he is; null if it may go on. */
+export function admitVisitor(deps: AdmitDeps, visitor: Visitor): Answer {
   const { ip } = deps.admission.current().limits;
   return ip === null || visitor.key === null ? null : taken(deps, "ip", visitor.key, ip);
 }
 
 /** Takes a token of the buyer, of the sale and of everybody; null if all of them were there. */
-export async function admitBuyer(
-  deps: AdmitDeps,
-  buyerId: BuyerId,
-  sale: Sale,
-): Promise<NotAllowed | null> {
+export function admitBuyer(deps: AdmitDeps, buyerId: BuyerId, sale: Sale): Answer {
   const { limits, ofBuyer } = deps.admission.current();
   const list = ofBuyer(buyerId);
   if (list === "deny") return denied;
-  if (limits.buyer !== null && list === null) {
-    const refusal = await taken(deps, "buyer", buyerId, limits.buyer);
-    if (refusal !== null) return refusal;
-  }
-  const refusal = await taken(deps, "sale", sale.id, sale.rateLimit);
-  if (refusal !== null || limits.global === null) return refusal;
-  return taken(deps, "global", everybody, limits.global);
+  if (limits.buyer === null || list === "allow") return admitToSale(deps, sale, limits.global);
+  return inTurn(taken(deps, "buyer", buyerId, limits.buyer), () =>
+    admitToSale(deps, sale, limits.global),
+  );
 }
 
-async function taken(
-  { limiter }: AdmitDeps,
-  policy: Policy,
-  key: string,
-  limit: RateLimit,
-): Promise<NotAllowed | null> {
-  const admission = await limiter.take(policy, key, limit);
-  return admission.granted ? null : notAllowed(admission, policy, limit);
+function admitToSale(deps: AdmitDeps, sale: Sale, global: RateLimit | null): Answer {
+  const ofSale = taken(deps, "sale", sale.id, sale.rateLimit);
+  if (global === null) return ofSale;
+  return inTurn(ofSale, () => taken(deps, "global", everybody, global));
+}
+
+async function inTurn(first: Answer, next: () => Answer): Promise<NotAllowed | null> {
+  return (await first) ?? next();
+}
+
+function taken({ limiter }: AdmitDeps, policy: Policy, key: string, limit: RateLimit): Answer {
+  const answer = (admission: Admission) =>
+    admission.granted ? null : notAllowed(admission, policy, limit);
+  const admission = limiter.take(policy, key, limit);
+  return admission instanceof Promise ? admission.then(answer) : answer(admission);
 }
 
 function notAllowed(refusal: NotAdmitted, policy: Policy, limit: RateLimit): NotAllowed {
