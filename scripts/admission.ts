@@ -1,7 +1,7 @@
 // Shows with real processes on the real services that the rates hold over all of them:
-// `npm run admission -- [--seconds 30] [--rate 10000] [--nodes 4] [--json]`. One sale at 1000/s with
-// a burst of 1000, asked at ten times that; the same with a change of its rate in the middle; the
-// same with a process killed and started again. Exit code 1 if a window ever had more than
+// `npm run admission -- [--seconds 30] [--rate 10000] [--nodes 4] [--json]`. One sale at 1000/s
+// with a burst of 1000, asked at ten times that; the same with a change of its rate in the middle;
+// the same with a process killed and started again. Exit code 1 if a window ever had more than
 // rate·t + burst, or a run granted 0.5 % less or more than that.
 
 import { parseArgs } from "node:util";

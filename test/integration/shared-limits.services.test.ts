@@ -2,6 +2,7 @@
  * and what becomes of them while it is away. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { openRedis, type RedisConnection } from "../../src/adapters/redis/connection.ts";
+import { tokenKey } from "../../src/adapters/redis/keys.ts";
 import type { AwayPlan } from "../../src/adapters/redis/own-count.ts";
 import { redisRateLimiter, type SharedLimiter } from "../../src/adapters/redis/rate-limiter.ts";
 import { systemClock } from "../../src/adapters/system-clock.ts";
@@ -104,6 +105,20 @@ describe.each([
     ).toBe(0);
     expect(excessOf(log, fast)).toBe(0);
     expect(grantedIn(log)).toBeGreaterThan(2_300);
+  });
+
+  test("keep a bucket until it is full again, and no longer", async () => {
+    const [connection] = connections;
+    if (connection === undefined) throw new Error("there are four");
+    const { limiter, log } = nodeOn(connection);
+    await Promise.all(
+      [1, 2, 3].map(() => limiter.take("sale", "kept", { perSecond: 4, burst: 3 })),
+    );
+    const key = tokenKey(prefix, "sale", "kept");
+    const expiresAtMs = Number(await connection.send(key, ["PEXPIRETIME", key]));
+    const fullAtMs = (log[0]?.atMicros ?? 0) / 1_000 + 750;
+    expect(expiresAtMs).toBeGreaterThanOrEqual(fullAtMs);
+    expect(expiresAtMs).toBeLessThan(fullAtMs + 2);
   });
 
   test("take from many buckets in few calls, and leave none of them behind", async () => {
