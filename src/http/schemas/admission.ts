@@ -4,12 +4,13 @@ import { z } from "@hono/zod-openapi";
 import { accessKinds, accessLists } from "../../domain/admission.ts";
 import { limits } from "../../domain/limits.ts";
 import { displayText, page, timeText } from "./common.ts";
-import { rateLimit } from "./sale.ts";
+import { rateFields } from "./sale.ts";
 
-const optional = (who: string) =>
-  rateLimit
-    .nullable()
-    .openapi({ description: `How often ${who} may ask; null: as often as wanted` });
+/** Not by reference: a reference that may be null is documented as an object that is null. */
+function optional(who: string) {
+  const description = `How often ${who} may ask; null: as often as wanted`;
+  return z.strictObject(rateFields).nullable().openapi({ description });
+}
 
 const ip = optional("an address, or a network of 64 bits of IPv6,");
 const buyer = optional("a buyer");

@@ -70,7 +70,9 @@ function docsOf(names: readonly HeaderName[]): Record<string, HeaderDoc> {
 function problemAnswer(status: number, codes: readonly ProblemCode[]): Answers[string] {
   const description = codes.map((code) => problems[code].title).join("; ");
   const content = { [problemMediaType]: { schema: problemSchema(status, codes) } };
-  return { description, headers: docsOf(headersOfStatus[status] ?? []), content };
+  // Who is denied is told nothing about tokens.
+  const plain = codes.includes("access-denied");
+  return { description, headers: docsOf(plain ? [] : (headersOfStatus[status] ?? [])), content };
 }
 
 const headersOfStatus: Readonly<Record<number, readonly HeaderName[]>> = {
