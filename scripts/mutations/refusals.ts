@@ -96,9 +96,9 @@ const accounting: readonly Mutation[] = [
   {
     promise: "a rate is never exceeded",
     file: "src/domain/rate-limit.ts",
-    find: "Math.min(limit.burst, bucket.tokens",
-    replace: "Math.min(limit.burst * 2, bucket.tokens",
-    test: "test/unit/domain-values.test.ts",
+    find: "const millionths = full ? capacity :",
+    replace: "const millionths = full ? capacity * 2 :",
+    test: "test/unit/domain-rate-limit.test.ts",
     name: "never grants more than rate",
   },
 ];

@@ -1,4 +1,5 @@
 /** Deliberate bugs of what talks to real services, and the test that must catch each of them. */
+import { ofLimits } from "./limits.ts";
 import type { Mutation } from "./mutation.ts";
 
 const lua = (name: string) => `src/adapters/redis/scripts/${name}.lua`;
@@ -255,4 +256,4 @@ const inMysql: readonly Mutation[] = [
   },
 ];
 
-export const ofServices: readonly Mutation[] = [...inRedis, ...inKafka, ...inMysql];
+export const ofServices: readonly Mutation[] = [...inRedis, ...ofLimits, ...inKafka, ...inMysql];

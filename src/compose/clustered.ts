@@ -1,14 +1,15 @@
 /** The engine on Redis, Kafka and MySQL: any number of processes, each with the roles it is given.
  * The order in which processes and services start does not matter. */
-import { embeddedRateLimiter } from "../adapters/embedded/rate-limiter.ts";
 import type { KafkaEvents } from "../adapters/kafka/connection.ts";
 import { type KafkaLog, kafkaOrderLog } from "../adapters/kafka/order-log.ts";
+import { mysqlAdmissionRepository } from "../adapters/mysql/admission-repository.ts";
 import { mysqlLedgerStock } from "../adapters/mysql/ledger-stock.ts";
 import { checkSchema } from "../adapters/mysql/migrate.ts";
 import { mysqlOrderRepository } from "../adapters/mysql/order-repository.ts";
 import { type Mysql, openMysql } from "../adapters/mysql/pool.ts";
 import { mysqlSaleRepository } from "../adapters/mysql/sale-repository.ts";
 import { openRedis, type RedisConnection } from "../adapters/redis/connection.ts";
+import { redisRateLimiter } from "../adapters/redis/rate-limiter.ts";
 import { redisStockStore } from "../adapters/redis/stock-store.ts";
 import { systemClock } from "../adapters/shared/system-clock.ts";
 import type { Config } from "../config/validate.ts";
@@ -17,6 +18,7 @@ import type { AppDeps } from "../http/app-deps.ts";
 import { messageOf } from "../lib/finding.ts";
 import { mendTracingChannels } from "../lib/tracing-channels.ts";
 import { createHealth, type Health } from "../observability/health.ts";
+import type { Logger } from "../observability/logger.ts";
 import { createMetrics } from "../observability/metrics.ts";
 import type { Lease } from "../ports/lease.ts";
 import { apiRole, type ListeningRole, probesRole } from "../roles/api.ts";
@@ -24,6 +26,7 @@ import { controllerRole } from "../roles/controller.ts";
 import { directoryRole } from "../roles/directory.ts";
 import { type ConsumingRole, ordersRole } from "../roles/orders.ts";
 import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
+import { admissionDirectory } from "../usecases/admission-directory.ts";
 import type { ConfirmedModes } from "../usecases/confirmed-modes.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
 import type { Engine, Started } from "./engine.ts";
@@ -68,10 +71,27 @@ export function clusteredStores({ redis, mysql, log }: Connections, prefix: stri
     stockFailure: redis.failure,
     log,
   };
-  return { ...sharedStores(ports), limiter: embeddedRateLimiter(ports.clock) };
+  return sharedStores(ports);
 }
 
-export async function composeClustered(config: Config, logger: RoleLog): Promise<Engine> {
+/** Who may buy how often: what all processes count together, and what they know of it. */
+function admissionOf(config: Config, { redis, mysql }: Connections, logger: Logger) {
+  const { whenAway, nodes } = config.admission;
+  const limiter = redisRateLimiter({
+    connection: redis,
+    clock: systemClock,
+    prefix: config.redis.prefix,
+    away: whenAway === "share" ? { kind: "share", nodes } : { kind: "refuse" },
+    ...(logger.isLevelEnabled("debug") && {
+      granted: (policy, key, taken, { perSecond }) =>
+        logger.debug({ policy, key, perSecond, ...taken }, "tokens"),
+    }),
+  });
+  const admissionSettings = mysqlAdmissionRepository(mysql);
+  return { limiter, admissionSettings, admission: admissionDirectory(admissionSettings) };
+}
+
+export async function composeClustered(config: Config, logger: Logger): Promise<Engine> {
   const counted = { broken: 0, assigned: 0 };
   const connections = connect(config, {
     trouble: (what, reason) => {
@@ -91,12 +111,14 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
   const { applied } = found.directory;
   const { turnMs: lockTurnMs } = config.etcd;
   const batches = purchaseBatches({ ...found, ...locks, lockTurnMs, applied });
-  const stores = { ...found, batches, lease: locks.lease };
+  const doors = admissionOf(config, connections, logger);
+  const stores = { ...found, ...doors, batches, lease: locks.lease };
   const metrics = createMetrics({
     saleCache: stores.directory.counts,
     purchasesWaiting: batches.waiting,
     ordersUnlogged: batches.unlogged,
     lockedStock: batches.locked,
+    limiter: doors.limiter.counts,
     logSessionsBroken: () => counted.broken,
     logAssignments: () => counted.assigned,
   });
@@ -104,6 +126,7 @@ export async function composeClustered(config: Config, logger: RoleLog): Promise
   const app: AppDeps = {
     ...stores,
     auth: config.auth,
+    trustedProxies: config.admission.trustedProxies,
     random: Math.random,
     metrics,
     health,

@@ -1,4 +1,5 @@
 /** The engine on its embedded stores: one process, one data directory, every role. */
+import { embeddedAdmissionRepository } from "../adapters/embedded/admission-repository.ts";
 import {
   type DataDirectory,
   damageFound,
@@ -24,6 +25,7 @@ import { controllerRole } from "../roles/controller.ts";
 import { directoryRole } from "../roles/directory.ts";
 import { ordersGroup, ordersRole } from "../roles/orders.ts";
 import { type Role, type RoleLog, stopAll } from "../roles/role.ts";
+import { admissionDirectory } from "../usecases/admission-directory.ts";
 import { confirmedModes } from "../usecases/confirmed-modes.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
 import { recover } from "../usecases/recover.ts";
@@ -50,6 +52,7 @@ export function embeddedStores(database: Database, clock: Clock) {
   });
   const { applied } = directory;
   const lease = embeddedLease(database);
+  const admissionSettings = embeddedAdmissionRepository(database);
   return {
     sales,
     orders: embeddedOrderRepository(database, index),
@@ -59,6 +62,8 @@ export function embeddedStores(database: Database, clock: Clock) {
     modes,
     stockFailure: () => null,
     limiter: embeddedRateLimiter(clock),
+    admissionSettings,
+    admission: admissionDirectory(admissionSettings),
     batches: purchaseBatches({ stock, modes, log, lease, clock, applied }),
     lease,
     clock,
@@ -74,12 +79,17 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
     purchasesWaiting: stores.batches.waiting,
     ordersUnlogged: stores.batches.unlogged,
     lockedStock: stores.batches.locked,
+    limiter: () => ({ calls: 0, failures: 0 }),
     logSessionsBroken: () => 0,
     logAssignments: () => 0,
   });
   const health = createHealth();
   health.watch("data directory", directory.database.failure);
-  const app = { ...stores, auth: config.auth, random: Math.random, metrics, health, logger };
+  const { auth, admission } = config;
+  const app = {
+    ...{ ...stores, auth, trustedProxies: admission.trustedProxies },
+    ...{ random: Math.random, metrics, health, logger },
+  };
   const orders = ordersRole({ ...stores, placed: metrics.observePlacement, logger });
   const controller = controllerRole({
     ...stores,

@@ -2,6 +2,7 @@
  *  error messages and docs/config.md are derived from this schema; what the program runs on is the
  *  `Config` of validate.ts. */
 import { z } from "zod";
+import { parseNetwork } from "../lib/ip-network.ts";
 import { isCertificate, isPrivateKey } from "./pem.ts";
 
 export const roleNames = ["api", "orders", "controller"] as const;
@@ -223,6 +224,34 @@ const auth = z.strictObject({
     .describe("How long the tokens that Doorbuster itself signs are valid."),
 });
 
+const admission = z.strictObject({
+  trustedProxies: z
+    .array(
+      z
+        .string()
+        .refine((text) => parseNetwork(text) !== null)
+        .meta({ allowed: "an IP address or a network such as 10.0.0.0/8" }),
+    )
+    .default([])
+    .describe(
+      "Addresses and networks of proxies of yours: a list. What they say in `X-Forwarded-For` is " +
+        "believed, read from the right as far as it names such proxies.",
+    ),
+  whenAway: z
+    .enum(["share", "refuse"])
+    .default("share")
+    .describe(
+      "With clustered stores, while Redis cannot be reached; share: each process grants its part " +
+        "of every rate, by `admission.nodes`; refuse: purchases are answered 503.",
+    ),
+  nodes: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(1)
+    .describe("Processes of the role api that share the rates, on all machines together."),
+});
+
 const port = z.int().min(0).max(65_535);
 
 export const settingsSchema = z.strictObject({
@@ -270,6 +299,7 @@ export const settingsSchema = z.strictObject({
         "again. Clustered stores only.",
     ),
   auth: auth.prefault({}),
+  admission: admission.prefault({}),
   log: z
     .strictObject({
       level: z.enum(logLevels).default("info").describe("The least severe event that is logged."),

@@ -38,6 +38,7 @@ export interface Config {
   /** Processes of the role api on the one port. */
   readonly workers: number;
   readonly auth: AuthConfig;
+  readonly admission: Settings["admission"];
   readonly log: Settings["log"];
   /** Null: on the main port. */
   readonly metrics: { readonly port: number | null };

@@ -92,6 +92,25 @@ export const limits = {
   /** Sales kept in memory by a process. */
   saleDirectoryMax: 10_000,
   shutdownDeadlineMs: 10_000,
+
+  /** Buckets of one policy that a process keeps in memory. */
+  limiterBucketsMax: 200_000,
+  /** Buckets that one call of the shared limiter takes from. */
+  limiterCallMax: 256,
+  /** Requests of one process that may wait for tokens of one bucket; the next is refused. */
+  limiterQueueMax: 20_000,
+  /** After an answer that did not give all that was asked for, a process leaves a shared bucket
+   * alone for so long; nobody waits longer for a token that is not there yet. */
+  limiterPauseMs: 5,
+  /** A shared bucket that could not be asked is left alone for so long. */
+  limiterAwayMs: 100,
+  /** The refused are told to come back over up to so many seconds. */
+  retrySpreadMaxSeconds: 4,
+  /** Limits and lists of who may come are looked at this often. */
+  admissionRefreshMs: 500,
+  /** Entries of the deny list and the allow list together. */
+  accessEntriesMax: 5_000,
+  accessNoteMaxLength: 200,
 } as const;
 
 assert(limits.answerDeadlineMs < limits.appendDeadlineMs, "a client must not wait past the append");

@@ -1,12 +1,18 @@
-/** The token bucket: `perSecond` tokens a second, never more than `burst` saved up. Exact: tokens
- * are computed from elapsed time when somebody asks, so over any t seconds at most rate·t +
- * burst are granted. */
-import type { Instant } from "./ids.ts";
+/** The token bucket: `perSecond` tokens a second, never more than `burst` saved up. Counted in
+ * millionths of a token, of which a rate of r tokens a second brings r in each microsecond: whole
+ * numbers all the way, and below 2^53. So over any t seconds at most rate·t + burst are granted, to
+ * the token. scripts/take-tokens.lua does the same. */
 import type { RateLimit } from "./sale.ts";
 
+/** Who is limited: an address, a buyer, a sale, or everybody together. In this order, so that
+ * whoever is refused takes nothing from those that come after. */
+export const policies = ["ip", "buyer", "sale", "global"] as const;
+export type Policy = (typeof policies)[number];
+
 export interface TokenBucket {
-  readonly tokens: number;
-  readonly at: Instant;
+  readonly millionths: number;
+  /** Microseconds since 1970. */
+  readonly atMicros: number;
 }
 
 export interface Grant {
@@ -18,22 +24,58 @@ export interface Grant {
   readonly retryAfterMs: number;
 }
 
-export function fullBucket(limit: RateLimit, now: Instant): TokenBucket {
-  return { tokens: limit.burst, at: now };
+/** What one of several that share a limit may grant by itself: every token of its bucket counts as
+ * one of each. A burst that is smaller than their number is one token for each. */
+export interface Share extends RateLimit {
+  readonly sharers: number;
 }
 
-/** Takes up to `n` tokens; with n = 0 it only looks. A clock that steps back adds nothing. */
-export function takeTokens(bucket: TokenBucket, limit: RateLimit, n: number, now: Instant): Grant {
-  const elapsedMs = Math.max(0, now - bucket.at);
-  const at = elapsedMs > 0 ? now : bucket.at;
-  const tokens = Math.min(limit.burst, bucket.tokens + (elapsedMs * limit.perSecond) / 1000);
-  const granted = Math.min(n, Math.floor(tokens));
-  const left = tokens - granted;
-  const short = granted < n || (n === 0 && left < 1);
+const token = 1_000_000;
+/** A clock that is set back adds nothing. By more than this it is believed, or a bucket that was
+ * empty would stay so for as long as the clock was wrong. */
+export const clockStepMaxMicros = 5_000_000;
+
+export function fullBucket(limit: RateLimit, nowMicros: number): TokenBucket {
+  return { millionths: limit.burst * token, atMicros: nowMicros };
+}
+
+export function shareOf({ perSecond, burst }: RateLimit, sharers: number): Share {
+  return { perSecond, burst: Math.max(burst, sharers), sharers };
+}
+
+/** Takes up to `n` tokens; with n = 0 it only looks. */
+export function takeTokens(
+  bucket: TokenBucket,
+  limit: RateLimit & Partial<Share>,
+  n: number,
+  nowMicros: number,
+): Grant {
+  const price = token * (limit.sharers ?? 1);
+  const { millionths, atMicros } = filled(bucket, limit, nowMicros);
+  const granted = Math.min(n, Math.floor(millionths / price));
+  const left = millionths - granted * price;
+  const short = granted < n || (n === 0 && left < price);
   return {
-    bucket: { tokens: left, at },
+    bucket: { millionths: left, atMicros },
     granted,
-    remaining: Math.floor(left),
-    retryAfterMs: short ? Math.ceil(((1 - left) * 1000) / limit.perSecond) : 0,
+    remaining: Math.floor(left / price),
+    retryAfterMs: short ? Math.ceil(Math.ceil((price - left) / limit.perSecond) / 1_000) : 0,
   };
+}
+
+/** Whether nothing would be lost if the bucket were forgotten. */
+export function isFull(bucket: TokenBucket, limit: RateLimit, nowMicros: number): boolean {
+  return filled(bucket, limit, nowMicros).millionths === limit.burst * token;
+}
+
+/** Time beyond what fills it is left out first: rate times years would not be exact. */
+function filled(bucket: TokenBucket, limit: RateLimit, nowMicros: number): TokenBucket {
+  const capacity = limit.burst * token;
+  const held = Math.min(bucket.millionths, capacity);
+  const elapsed = nowMicros - bucket.atMicros;
+  if (elapsed < -clockStepMaxMicros) return { millionths: held, atMicros: nowMicros };
+  if (elapsed <= 0) return { millionths: held, atMicros: bucket.atMicros };
+  const full = elapsed >= (capacity - held) / limit.perSecond;
+  const millionths = full ? capacity : held + elapsed * limit.perSecond;
+  return { millionths, atMicros: nowMicros };
 }

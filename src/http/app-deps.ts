@@ -2,9 +2,11 @@
 import type { AuthConfig } from "../config/validate.ts";
 import type { Health } from "../observability/health.ts";
 import type { Metrics } from "../observability/metrics.ts";
+import type { AdmissionRepository } from "../ports/admission-repository.ts";
 import type { Lease } from "../ports/lease.ts";
 import type { OrderLog } from "../ports/order-log.ts";
-import type { RateLimiter } from "../ports/rate-limiter.ts";
+import type { AdmissionDirectory } from "../usecases/admission-directory.ts";
+import type { AdmitDeps } from "../usecases/admit.ts";
 import type { AuditDeps } from "../usecases/audit.ts";
 import type { ChangeSaleDeps } from "../usecases/change-sale.ts";
 import type { FindOrdersDeps } from "../usecases/find-orders.ts";
@@ -16,12 +18,16 @@ export type AppDeps = ChangeSaleDeps &
   AuditDeps &
   FindOrdersDeps &
   PurchaseDeps &
+  AdmitDeps &
   HttpDeps;
 
 export interface HttpDeps {
   readonly log: Pick<OrderLog, "deadLetters" | "replay">;
   readonly lease: Pick<Lease, "list">;
-  readonly limiter: RateLimiter;
+  readonly admission: AdmissionDirectory;
+  readonly admissionSettings: AdmissionRepository;
+  /** Networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly auth: AuthConfig;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;

@@ -1,9 +1,12 @@
 /** What the handlers of one request share, besides the request itself. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Identity } from "./auth.ts";
+import type { Peer } from "./client-address.ts";
 import { invalidRequest } from "./faults.ts";
 
 export interface AppEnv {
+  /** Who is at the other end, where there is a connection. */
+  Bindings: { readonly peer?: Peer };
   Variables: {
     /** Set by the guard of a route that asks for a token. */
     identity: Identity;

@@ -16,7 +16,13 @@ export function bunRoutes(deps: AppDeps): BunRoutes {
 export type BunRoutes = Bun.Serve.Routes<undefined, string>;
 
 type SaleRequest = Bun.BunRequest<string>;
+type Server = Bun.Server<undefined>;
 
-function called(handle: SaleHandler): (request: SaleRequest) => Response | Promise<Response> {
-  return (request) => handle(request, request.params.id ?? "");
+function called(
+  handle: SaleHandler,
+): (request: SaleRequest, server: Server) => Response | Promise<Response> {
+  return (request, server) => {
+    const peer = () => server.requestIP(request)?.address ?? null;
+    return handle(request, request.params.id ?? "", peer);
+  };
 }

@@ -3,10 +3,15 @@
  *  faults. */
 import type { RouteMeter } from "../observability/http-meter.ts";
 import type { AppDeps, ErrorLog } from "./app-deps.ts";
+import type { Peer } from "./client-address.ts";
 import { internalError } from "./internal-error.ts";
 
 /** Answers a request about the sale that the path names. */
-export type SaleHandler = (request: Request, saleIdText: string) => Response | Promise<Response>;
+export type SaleHandler = (
+  request: Request,
+  saleIdText: string,
+  peer: Peer,
+) => Response | Promise<Response>;
 
 export function hotRoute(
   deps: Pick<AppDeps, "metrics" | "logger">,
@@ -15,10 +20,10 @@ export function hotRoute(
   handle: SaleHandler,
 ): SaleHandler {
   const meter = deps.metrics.route(method, route);
-  return (request, saleIdText) => {
+  return (request, saleIdText, peer) => {
     const startedAt = performance.now();
     try {
-      const answer = handle(request, saleIdText);
+      const answer = handle(request, saleIdText, peer);
       if (answer instanceof Response) return measured(meter, startedAt, answer);
       return measuredLater(meter, startedAt, answer, deps.logger);
     } catch (reason) {

@@ -1,6 +1,7 @@
 /** Puts the API on a port, and takes it off again: first no new connections, then the requests
  *  in flight are answered, then what is left is cut. */
 import type { BunRoutes } from "./bun-routes.ts";
+import type { Peer } from "./client-address.ts";
 
 export interface ListenOptions {
   readonly host: string;
@@ -32,12 +33,13 @@ export class ListenError extends Error {
   }
 }
 
+/** What answers a request; who is at its other end, it may ask. */
+export interface App {
+  fetch(request: Request, from: { readonly peer: Peer }): Response | Promise<Response>;
+}
+
 /** Requests go to `routes` first; what these don't answer goes to the app. */
-export function listen(
-  app: { fetch(request: Request): Response | Promise<Response> },
-  routes: BunRoutes,
-  options: ListenOptions,
-): HttpServer {
+export function listen(app: App, routes: BunRoutes, options: ListenOptions): HttpServer {
   const server = serve(app, routes, options);
   return {
     url: server.url.origin,
@@ -47,17 +49,14 @@ export function listen(
 
 type Server = Bun.Server<undefined>;
 
-function serve(
-  app: { fetch(request: Request): Response | Promise<Response> },
-  routes: BunRoutes,
-  { host, port, share = false }: ListenOptions,
-): Server {
+function serve(app: App, routes: BunRoutes, { host, port, share = false }: ListenOptions): Server {
   try {
     return Bun.serve({
       hostname: host,
       port,
       routes,
-      fetch: (request) => app.fetch(asGet(request)),
+      fetch: (request, server) =>
+        app.fetch(asGet(request), { peer: () => server.requestIP(request)?.address ?? null }),
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize: bodyBackstopBytes,
       development: false,

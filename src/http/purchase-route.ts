@@ -1,10 +1,18 @@
 /** POST /v1/sales/{id}/orders, the path that everything else is built around. What costs least
- *  is asked first: whether the sale is over its rate, then who asks, then what for; only then is
- *  a token of the rate spent and stock taken. */
+ *  is asked first: whether the address or the sale is known to be over its rate, then who asks,
+ *  then what for; only then are tokens of the rates spent and stock taken. */
 import { type BuyerId, parseSaleId, type SaleId } from "../domain/ids.ts";
 import { fingerprintOf } from "../domain/request-key.ts";
 import type { Sale } from "../domain/sale.ts";
 import type { Result } from "../lib/result.ts";
+import {
+  admitBuyer,
+  admitVisitor,
+  type NotAllowed,
+  refusedAtOnce,
+  type Visitor,
+  visitorFrom,
+} from "../usecases/admit.ts";
 import {
   type PurchaseCommand,
   type PurchasedOrder,
@@ -14,31 +22,64 @@ import {
 import { apiHeaders } from "./api-headers.ts";
 import type { AppDeps } from "./app-deps.ts";
 import { authenticator, forbidden } from "./auth.ts";
+import { clientAddressReader, type Peer } from "./client-address.ts";
 import { refusal } from "./error-mapping.ts";
 import type { SaleHandler } from "./hot-route.ts";
 import { inTime } from "./in-time.ts";
 import { isoTimeOfMoment } from "./iso-time.ts";
 import { readText } from "./json-body.ts";
 import { noSuchSale } from "./no-such-sale.ts";
+import { notAllowedAnswers } from "./not-allowed.ts";
 import { type PurchaseRequest, parsePurchase } from "./purchase-request.ts";
-import { rateLimited, salePolicy } from "./rate-limited.ts";
 
 export function purchaseHandler(deps: AppDeps): SaleHandler {
+  const door = doorOf(deps);
   const authenticate = authenticator(deps.auth, deps.clock);
-  return (request, saleIdText) => {
+
+  return (request, saleIdText, peer) => {
     const saleId = parseSaleId(saleIdText);
     const known = saleId === null ? undefined : deps.directory.peek(saleId);
-    const limited = known === undefined ? null : refusedByRate(deps, known, 0);
-    if (limited !== null) return limited;
+    const visitor = door.visitor(request, peer);
+    const refused = refusedAtOnce(deps, visitor, known);
+    if (refused !== null || visitor === null) return door.answer(refused ?? { kind: "denied" });
+    const visiting = admitVisitor(deps, visitor);
+    if (visiting === null) return identified(request, known ?? saleId);
+    return Promise.resolve(visiting).then((turnedAway) =>
+      turnedAway === null ? identified(request, known ?? saleId) : door.answer(turnedAway),
+    );
+  };
+
+  function identified(
+    request: Request,
+    wanted: Sale | SaleId | null,
+  ): Response | Promise<Response> {
     const identity = authenticate(request.headers.get("authorization"));
     if (!identity.ok) return identity.error;
     if (!identity.value.buy) return forbidden("buy");
-    return buy(deps, request, known ?? saleId, identity.value.buyerId);
+    return buy(deps, door, request, wanted, identity.value.buyerId);
+  }
+}
+
+interface Door {
+  /** Null: he is not to come in. */
+  visitor(request: Request, peer: Peer): Visitor | null;
+  answer(refused: NotAllowed): Response;
+}
+
+function doorOf(deps: AppDeps): Door {
+  const addressOf = clientAddressReader(deps.trustedProxies);
+  return {
+    visitor(request, peer) {
+      const rules = deps.admission.current();
+      return visitorFrom(rules, rules.readsAddress ? addressOf(request, peer) : null);
+    },
+    answer: notAllowedAnswers(deps),
   };
 }
 
 async function buy(
   deps: AppDeps,
+  door: Door,
   request: Request,
   wanted: Sale | SaleId | null,
   buyerId: BuyerId,
@@ -49,8 +90,9 @@ async function buy(
   if (!asked.ok) return asked.error;
   const sale = typeof wanted === "string" ? await lookUp(deps, wanted) : wanted;
   if (sale === null) return noSuchSale();
-  const limited = refusedByRate(deps, sale, 1);
-  if (limited !== null) return limited;
+  const admitting = admitBuyer(deps, buyerId, sale);
+  const refused = admitting instanceof Promise ? await admitting : admitting;
+  if (refused !== null) return door.answer(refused);
   return answer(deps, await purchase(deps, commandOf(sale, buyerId, asked.value)));
 }
 
@@ -73,14 +115,6 @@ function answer(deps: AppDeps, bought: Result<PurchasedOrder, PurchaseError>): R
   }
   deps.metrics.purchase(bought.value.repeated ? "repeated" : bought.value.status);
   return accepted(bought.value);
-}
-
-/** With n = 0 nothing is taken: it only looks whether the sale is known to be over its rate. */
-function refusedByRate(deps: AppDeps, sale: Sale, n: 0 | 1): Response | null {
-  const { granted, remaining, retryAfterMs } = deps.limiter.take(sale.id, sale.rateLimit, n);
-  if (granted === n && (n === 1 || remaining > 0)) return null;
-  deps.metrics.rateLimited(salePolicy);
-  return rateLimited(sale.rateLimit, retryAfterMs, deps.random);
 }
 
 /** The texts in it are ids and times of ours, so that nothing needs to be escaped. */

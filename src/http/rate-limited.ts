@@ -1,42 +1,86 @@
-/** The answer to a request over its sale's rate (429), in the words of
- *  draft-ietf-httpapi-ratelimit-headers. Under load it is the most frequent answer of all, so
- *  each of its few forms is built once. */
+/** The answer to a request over a rate (429), in the words of draft-ietf-httpapi-ratelimit-headers.
+ *  Under load it is the most frequent answer of all, so each of its few forms is built once. */
+import { limits } from "../domain/limits.ts";
+import type { Policy } from "../domain/rate-limit.ts";
 import type { RateLimit } from "../domain/sale.ts";
+import type { Limited } from "../usecases/admit.ts";
+import type { AppDeps } from "./app-deps.ts";
 import { type PreparedProblem, preparedProblem } from "./problem.ts";
-import { retryAfterSeconds } from "./retry-after.ts";
 
-/** The name of the policy, as clients and metrics see it. */
-export const salePolicy = "sale";
+/** Those that one limit refuses: the forms of their answers, and how many there were in this second
+ *  and in the one before. */
+interface Crowd {
+  readonly forms: Map<number, PreparedProblem>;
+  second: number;
+  refused: number;
+  refusedBefore: number;
+}
 
-export function rateLimited(
+export function rateLimitedAnswers({
+  clock,
+  random,
+}: Pick<AppDeps, "clock" | "random">): (limited: Limited) => Response {
+  const crowds = new WeakMap<RateLimit, Partial<Record<Policy, Crowd>>>();
+
+  return (limited) => {
+    const { policy, limit, retryAfterMs } = limited;
+    const crowd = crowdOf(crowds, limit, policy);
+    count(crowd, Math.floor(clock.now() / 1_000));
+    const wait = Math.max(1, Math.ceil(retryAfterMs / 1_000));
+    const more = Math.floor(random() * (spreadSeconds(crowd, limit) + 1));
+    const form = wait * (limits.retrySpreadMaxSeconds + 1) + more;
+    const known = crowd.forms.get(form);
+    if (known !== undefined) return known();
+    const built = build(limited, wait, wait + more);
+    crowd.forms.set(form, built);
+    return built();
+  };
+}
+
+function crowdOf(
+  crowds: WeakMap<RateLimit, Partial<Record<Policy, Crowd>>>,
   limit: RateLimit,
-  retryAfterMs: number,
-  random: () => number,
-): Response {
-  return prepared(limit, retryAfterMs, retryAfterSeconds(retryAfterMs, random))();
-}
-
-const forms = new WeakMap<RateLimit, Map<number, PreparedProblem>>();
-
-/** A bucket gains at least a token a second, so there are two forms of each limit: with and without
- *  the extra second. */
-function prepared(limit: RateLimit, retryAfterMs: number, retryAfter: number): PreparedProblem {
-  const ofLimit = forms.get(limit) ?? new Map<number, PreparedProblem>();
-  const known = ofLimit.get(retryAfter);
+  policy: Policy,
+): Crowd {
+  const ofLimit = crowds.get(limit) ?? {};
+  const known = ofLimit[policy];
   if (known !== undefined) return known;
-  const built = build(limit, Math.max(1, Math.ceil(retryAfterMs / 1000)), retryAfter);
-  forms.set(limit, ofLimit.set(retryAfter, built));
-  return built;
+  const crowd = { forms: new Map(), second: 0, refused: 0, refusedBefore: 0 };
+  crowds.set(limit, { ...ofLimit, [policy]: crowd });
+  return crowd;
 }
 
-function build(limit: RateLimit, resetSeconds: number, retryAfter: number): PreparedProblem {
-  const detail = `the sale takes ${limit.perSecond} requests a second; wait as Retry-After says`;
+function count(crowd: Crowd, second: number): void {
+  if (second !== crowd.second) {
+    crowd.refusedBefore = second === crowd.second + 1 ? crowd.refused : 0;
+    crowd.second = second;
+    crowd.refused = 0;
+  }
+  crowd.refused += 1;
+}
+
+/** Over how many seconds those who were refused in one may come back: as many as it takes to serve
+ *  them, within bounds. */
+function spreadSeconds({ refused, refusedBefore }: Crowd, { perSecond }: RateLimit): number {
+  const seconds = Math.ceil(Math.max(refused, refusedBefore) / perSecond);
+  return Math.min(seconds, limits.retrySpreadMaxSeconds);
+}
+
+function build({ policy, limit }: Limited, reset: number, retryAfter: number): PreparedProblem {
+  const detail = `${whose[policy]} ${limit.perSecond} requests a second; wait as Retry-After says`;
   return preparedProblem("rate-limited", detail, {
     headers: {
       "retry-after": String(retryAfter),
-      ratelimit: `"${salePolicy}";r=0;t=${resetSeconds}`,
-      "ratelimit-policy": `"${salePolicy}";q=${limit.perSecond};w=1`,
+      ratelimit: `"${policy}";r=0;t=${reset}`,
+      "ratelimit-policy": `"${policy}";q=${limit.perSecond};w=1`,
     },
-    fields: { "violated-policies": [salePolicy] },
+    fields: { "violated-policies": [policy] },
   });
 }
+
+const whose: Readonly<Record<Policy, string>> = {
+  ip: "an address may make",
+  buyer: "a buyer may make",
+  sale: "the sale takes",
+  global: "all sales together take",
+};

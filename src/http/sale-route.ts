@@ -3,9 +3,10 @@ import { parseSaleId } from "../domain/ids.ts";
 import type { Sale } from "../domain/sale.ts";
 import type { AppDeps } from "./app-deps.ts";
 import type { SaleHandler } from "./hot-route.ts";
+import { entityTag } from "./if-match.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import { noSuchSale } from "./no-such-sale.ts";
-import { entityTag, saleView } from "./sale-view.ts";
+import { saleView } from "./sale-view.ts";
 
 export function readSaleHandler(deps: AppDeps): SaleHandler {
   return async (_, saleIdText) => {

@@ -34,11 +34,6 @@ export function saleView(sale: Sale, level: StockLevel | null, now: Instant): Sa
   };
 }
 
-/** The entity tag of a sale: its version. */
-export function entityTag(sale: Pick<Sale, "version">): string {
-  return `"${sale.version}"`;
-}
-
 export function termsOf(body: SaleTermsBody): SaleTerms {
   return { ...body, price: moneyOf(body.price) };
 }

@@ -21,6 +21,7 @@ export interface MetricSources {
     readonly decided: number;
     readonly stale: number;
   };
+  limiter(): { readonly calls: number; readonly failures: number };
   logSessionsBroken(): number;
   logAssignments(): number;
 }
@@ -52,6 +53,7 @@ export interface Metrics {
   route(method: string, route: string): RouteMeter;
   purchase(outcome: PurchaseOutcome): void;
   rateLimited(policy: string): void;
+  accessDenied(): void;
   observePlacement(counts: PlacementCounts): void;
   /** What a controller tells. */
   readonly controller: ControllerCounts;
@@ -66,16 +68,21 @@ export function createMetrics(sources: MetricSources): Metrics {
   const http = createHttpMeter();
   const purchases = createTally();
   const limited = createTally();
+  let denials = 0;
   const placement = placementMetrics(registry);
   answerMetrics(registry, http);
   readTally(registry, metricNames.purchases, labelNames.outcome, purchases);
   readTally(registry, metricNames.rateLimited, labelNames.policy, limited);
+  readCounter(registry, metricNames.accessDenied, () => denials);
   sourceMetrics(registry, sources);
   processMetrics(registry);
   return {
     route: http.route,
     purchase: purchases.add,
     rateLimited: limited.add,
+    accessDenied: () => {
+      denials += 1;
+    },
     ...placement,
     controller: controllerMetrics(registry),
     text: async () => `${await registry.metrics()}\n${http.durationText()}\n`,
@@ -138,6 +145,8 @@ function sourceMetrics(registry: Registry, sources: MetricSources): void {
   readCounter(registry, metricNames.lockHeld, () => sources.lockedStock().heldMs / 1_000);
   readCounter(registry, metricNames.lockDecided, () => sources.lockedStock().decided);
   readCounter(registry, metricNames.lockStale, () => sources.lockedStock().stale);
+  readCounter(registry, metricNames.limiterCalls, () => sources.limiter().calls);
+  readCounter(registry, metricNames.limiterFailures, () => sources.limiter().failures);
   readCounter(registry, metricNames.ordersUnlogged, sources.ordersUnlogged);
   readCounter(registry, metricNames.logSessionsBroken, sources.logSessionsBroken);
   readCounter(registry, metricNames.logAssignments, sources.logAssignments);

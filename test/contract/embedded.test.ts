@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { embeddedAdmissionRepository } from "../../src/adapters/embedded/admission-repository.ts";
 import { openDataDirectory } from "../../src/adapters/embedded/data-directory.ts";
 import { embeddedLease } from "../../src/adapters/embedded/lease.ts";
 import { embeddedLedgerStock } from "../../src/adapters/embedded/ledger-stock.ts";
@@ -13,6 +14,7 @@ import { embeddedSaleRepository } from "../../src/adapters/embedded/sale-reposit
 import { embeddedStockStore } from "../../src/adapters/embedded/stock-store.ts";
 import { instant, units } from "../../src/domain/ids.ts";
 import { terms, virtualClock } from "../support/builders.ts";
+import { admissionRepositoryContract } from "./admission-repository.ts";
 import { leaseContract } from "./lease.ts";
 import { ledgerStockContract } from "./ledger-stock.ts";
 import { orderLogContract } from "./order-log.ts";
@@ -97,6 +99,11 @@ saleRepositoryContract("embedded", async () => {
   return { sales: embeddedSaleRepository(database()), orders, close };
 });
 
+admissionRepositoryContract("embedded", async () => {
+  const { database, close } = openTemporary();
+  return { settings: embeddedAdmissionRepository(database()), close };
+});
+
 leaseContract("embedded", async () => {
   const { database, close } = openTemporary();
   return { lease: embeddedLease(database()), close };
@@ -104,5 +111,9 @@ leaseContract("embedded", async () => {
 
 rateLimiterContract("embedded", () => {
   const clock = virtualClock(0);
-  return { limiter: embeddedRateLimiter(clock), setTime: (ms) => clock.set(ms) };
+  return {
+    limiter: embeddedRateLimiter(clock),
+    setTime: (ms) => clock.set(ms),
+    close: async () => undefined,
+  };
 });

@@ -61,6 +61,7 @@ export async function httpEngine(over: Partial<AppDeps> = {}): Promise<HttpEngin
     purchasesWaiting: batches.waiting,
     ordersUnlogged: batches.unlogged,
     lockedStock: batches.locked,
+    limiter: () => ({ calls: 0, failures: 0 }),
     logSessionsBroken: () => 0,
     logAssignments: () => 0,
   });
@@ -69,7 +70,8 @@ export async function httpEngine(over: Partial<AppDeps> = {}): Promise<HttpEngin
   const keys: AppDeps["auth"]["keys"] = [firstKey, secondKey];
   const auth = { issuer, audience, keys, devTokens: true, tokenTtlSeconds: 60 };
   const http = { auth, random: () => 0, metrics, health: createHealth(), logger };
-  const deps: AppDeps = { ...stores, ...http, ...over };
+  const trustedProxies: string[] = [];
+  const deps: AppDeps = { ...stores, ...http, trustedProxies, ...over };
   const orders = ordersRole({ ...stores, placed: metrics.observePlacement, logger });
   await orders.start();
   const app = buildApp(deps);

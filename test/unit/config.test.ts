@@ -83,6 +83,7 @@ describe("layers", () => {
         devTokens: true,
         tokenTtlSeconds: 3600,
       },
+      admission: { trustedProxies: [], whenAway: "share", nodes: 1 },
       log: { level: "info", format: "auto" },
       metrics: { port: null },
     });

@@ -2,10 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type AuditCounts, findings, sameCounts } from "../../src/domain/audit.ts";
-import { type Instant, instant, units } from "../../src/domain/ids.ts";
+import { units } from "../../src/domain/ids.ts";
 import { limits } from "../../src/domain/limits.ts";
 import { formatMoney, parseMoney } from "../../src/domain/money.ts";
-import { fullBucket, takeTokens } from "../../src/domain/rate-limit.ts";
 import { fingerprintOf, isFingerprint, parseRequestKey } from "../../src/domain/request-key.ts";
 
 describe("money", () => {
@@ -60,55 +59,6 @@ describe("a request key", () => {
   test("is short, plain text, whatever a later version puts into it", () => {
     expect(isFingerprint(fingerprintOf({ quantity: 1_000 }))).toBe(true);
     for (const text of ["", "q 1", "q1é", "q".repeat(65)]) expect(isFingerprint(text)).toBe(false);
-  });
-});
-
-describe("a token bucket", () => {
-  const limit = { perSecond: 100, burst: 50 };
-  const steps = fc.array(
-    fc.record({ waitMs: fc.integer({ min: 0, max: 300 }), n: fc.integer({ min: 0, max: 80 }) }),
-    { maxLength: 60 },
-  );
-
-  function run(takes: readonly { waitMs: number; n: number }[]) {
-    let now: Instant = instant(0);
-    let bucket = fullBucket(limit, now);
-    const grants: { at: number; granted: number }[] = [];
-    for (const { waitMs, n } of takes) {
-      now = instant(now + waitMs);
-      const grant = takeTokens(bucket, limit, n, now);
-      bucket = grant.bucket;
-      grants.push({ at: now, granted: grant.granted });
-    }
-    return grants;
-  }
-
-  test("never grants more than rate·t + burst in any window", () => {
-    fc.assert(
-      fc.property(steps, (takes) => {
-        const grants = run(takes);
-        for (let from = 0; from < grants.length; from += 1) {
-          let sum = 0;
-          for (const { at, granted } of grants.slice(from)) {
-            sum += granted;
-            const elapsedMs = at - (grants[from]?.at ?? 0);
-            expect(sum).toBeLessThanOrEqual((elapsedMs * limit.perSecond) / 1000 + limit.burst);
-          }
-        }
-      }),
-    );
-  });
-
-  test("grants all of the rate to whoever always asks for more", () => {
-    const takes = Array.from({ length: 1_001 }, () => ({ waitMs: 10, n: 1_000 }));
-    const total = run(takes).reduce((sum, { granted }) => sum + granted, 0);
-    expect(total).toBe(limit.burst + 1_000);
-  });
-
-  test("says when the next token is there", () => {
-    const { bucket } = takeTokens(fullBucket(limit, instant(0)), limit, 50, instant(0));
-    expect(takeTokens(bucket, limit, 1, instant(0)).retryAfterMs).toBe(10);
-    expect(takeTokens(bucket, limit, 1, instant(10)).granted).toBe(1);
   });
 });
 

@@ -28,6 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
+const nobody = () => null;
 let keys = 0;
 const freshKey = () => ({ "idempotency-key": `key-${keys++}` });
 
@@ -178,7 +179,7 @@ describe("a purchase is refused", () => {
     const headers = { ...freshKey(), ...options.headers };
     const init = requestInit("POST", { token, body, ...options, headers });
     const url = `http://localhost/v1/sales/${open}/orders`;
-    const direct = await answerOf(await engine.hot.purchase(new Request(url, init), open));
+    const direct = await answerOf(await engine.hot.purchase(new Request(url, init), open, nobody));
     const routed = await answerOf(await engine.app.request(url, init));
     expect(shown(direct)).toEqual(shown(routed));
   });
@@ -253,7 +254,7 @@ describe("a purchase that the engine cannot take now", () => {
     const { purchase } = hotHandlers({ ...engine.deps, ...over });
     const options = { token: engine.buyer("zoe"), body: { quantity: 1 }, headers: freshKey() };
     const request = new Request("http://localhost/", requestInit("POST", options));
-    return answerOf(await purchase(request, open));
+    return answerOf(await purchase(request, open, nobody));
   }
   const batchesWith = (over: Partial<PurchaseBatches>) => ({ ...engine.deps.batches, ...over });
 
@@ -370,7 +371,7 @@ describe("reading a sale", () => {
     async (id) => {
       const sale = id === "known" ? open : id;
       const url = `http://localhost/v1/sales/${sale}`;
-      const direct = await answerOf(await engine.hot.readSale(new Request(url), sale));
+      const direct = await answerOf(await engine.hot.readSale(new Request(url), sale, nobody));
       const routed = await answerOf(await engine.app.request(url));
       expect(shown(direct)).toEqual(shown(routed));
       expect(direct.status).toBe(id === "known" ? 200 : 404);

@@ -12,6 +12,7 @@ import { damageOf, hasWorkLeft } from "./database-damage.ts";
 import initial from "./migrations/0001-initial.sql" with { type: "text" };
 import fences from "./migrations/0002-fences.sql" with { type: "text" };
 import modes from "./migrations/0003-modes.sql" with { type: "text" };
+import admission from "./migrations/0004-admission.sql" with { type: "text" };
 import { inspectWal } from "./wal-damage.ts";
 
 export interface DataDirectory {
@@ -38,7 +39,7 @@ export class DataDirectoryError extends Error {
   }
 }
 
-const migrations = [initial, fences, modes];
+const migrations = [initial, fences, modes, admission];
 
 export function openDataDirectory(path: string): DataDirectory {
   const lock = withAdvice(path, () => {

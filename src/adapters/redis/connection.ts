@@ -5,11 +5,14 @@ import { parseRedisUrl, type RedisAddress } from "./address.ts";
 import { openCluster } from "./cluster.ts";
 import { openNode, type RedisNode, type Reply, type Value } from "./node.ts";
 import { NotExecuted } from "./refusal.ts";
+import { slotOf } from "./slot.ts";
 
 export interface RedisConnection {
   /** Sends a command to the master that has the key. Rejects with `NotExecuted` if it surely had no
    * effect; any other rejection means that nobody knows. */
   send(key: string, words: readonly Value[]): Promise<Reply>;
+  /** Keys with the same number may be named by one command. */
+  together(key: string): number;
   /** Every master that can be asked now, by its address. */
   masters(): ReadonlyMap<string, Pick<RedisNode, "send">>;
   /** Asks every master; rejects if one does not answer. */
@@ -50,11 +53,14 @@ export function openRedis(url: string, trust?: Omit<Tls, "enabled">): RedisConne
 }
 
 function wayTo(address: RedisAddress): Omit<RedisConnection, "ping" | "ready"> {
-  if (address.kind === "cluster") return openCluster(address.seeds, address.options);
+  if (address.kind === "cluster") {
+    return { ...openCluster(address.seeds, address.options), together: slotOf };
+  }
   const node = openNode(address.options);
   const { host, port, name } = address.options;
   const only = new Map([[name ?? `${host}:${port}`, node]]);
-  return { ...node, send: (_, words) => node.send(words), masters: () => only };
+  const send = (_: string, words: readonly Value[]) => node.send(words);
+  return { ...node, send, together: () => 0, masters: () => only };
 }
 
 export function script(lua: string): Script {
@@ -63,16 +69,27 @@ export function script(lua: string): Script {
 
 /** Runs a script by its digest. A server that does not know it has run nothing, and is sent the
  * text. */
-export async function run(
+export function run(
   connection: Pick<RedisConnection, "send">,
-  { lua, sha1 }: Script,
+  script: Script,
   key: string,
   args: readonly Value[],
 ): Promise<Reply> {
+  return runOn(connection, script, [key], args);
+}
+
+/** The same with several keys, all of which may be named together. */
+export async function runOn(
+  connection: Pick<RedisConnection, "send">,
+  { lua, sha1 }: Script,
+  keys: readonly string[],
+  args: readonly Value[],
+): Promise<Reply> {
+  const [first = ""] = keys;
   try {
-    return await connection.send(key, ["EVALSHA", sha1, 1, key, ...args]);
+    return await connection.send(first, ["EVALSHA", sha1, keys.length, ...keys, ...args]);
   } catch (reason) {
     if (!(reason instanceof NotExecuted) || reason.code !== "NOSCRIPT") throw reason;
-    return connection.send(key, ["EVAL", lua, 1, key, ...args]);
+    return connection.send(first, ["EVAL", lua, keys.length, ...keys, ...args]);
   }
 }

@@ -3,7 +3,8 @@
  *  without the router. */
 import { createRoute } from "@hono/zod-openapi";
 import type { AppDeps } from "../app-deps.ts";
-import type { Api } from "../app-env.ts";
+import type { Api, AppEnv } from "../app-env.ts";
+import type { Peer } from "../client-address.ts";
 import { hotRoute, type SaleHandler } from "../hot-route.ts";
 import { purchaseHandler } from "../purchase-route.ts";
 import { readSaleHandler } from "../sale-route.ts";
@@ -28,9 +29,14 @@ export function hotHandlers(deps: AppDeps): HotHandlers {
 export function hotRoutes(api: Api, handlers: HotHandlers): void {
   api.openAPIRegistry.registerPath(purchaseRoute);
   api.openAPIRegistry.registerPath(readSaleRoute);
-  api.post("/v1/sales/:id/orders", (c) => handlers.purchase(c.req.raw, c.req.param("id")));
-  api.get("/v1/sales/:id", (c) => handlers.readSale(c.req.raw, c.req.param("id")));
+  const peerOf = (env: AppEnv["Bindings"] | undefined): Peer => env?.peer ?? nobody;
+  api.post("/v1/sales/:id/orders", (c) =>
+    handlers.purchase(c.req.raw, c.req.param("id"), peerOf(c.env)),
+  );
+  api.get("/v1/sales/:id", (c) => handlers.readSale(c.req.raw, c.req.param("id"), peerOf(c.env)));
 }
+
+const nobody = () => null;
 
 const purchaseRoute = createRoute({
   method: "post",
@@ -51,6 +57,7 @@ const purchaseRoute = createRoute({
     ...problemAnswers(
       ...tokenProblems,
       ...bodyProblems,
+      "access-denied",
       "idempotency-key-missing",
       "sale-not-found",
       "sold-out",

@@ -97,7 +97,8 @@ function addChange(api: Api, deps: AppDeps, guard: Guard): void {
     const saleId = parseSaleId(c.req.param("id"));
     const sale = saleId === null ? null : await deps.sales.byId(saleId);
     if (sale === null) return noSuchSale();
-    const version = versionToChange(c.req.header("if-match") ?? null, sale);
+    const versioned = { name: `sale ${sale.id}`, version: sale.version };
+    const version = versionToChange(c.req.header("if-match") ?? null, versioned);
     if (!version.ok) return version.error;
     const changed = await amendSale(deps, sale.id, version.value, changeOf(c.req.valid("json")));
     return changed.ok ? saleAnswer(deps, 200, changed.value) : refusal(changed.error, deps.random);

@@ -25,6 +25,11 @@ export function success(
   return { [status]: { description, headers: docsOf(headers), content } };
 }
 
+/** A successful answer without a body. */
+export function done(description: string): Answers {
+  return { 204: { description } };
+}
+
 /** The answers for problems, one for each status. */
 export function problemAnswers(...codes: readonly ProblemCode[]): Answers {
   const all: readonly ProblemCode[] = [...codes, "internal", "service-unavailable"];
@@ -45,7 +50,7 @@ export const tokenProblems = ["unauthenticated", "forbidden"] as const satisfies
 
 const headerDocs = {
   Location: text("Where to read what was made"),
-  ETag: text("The sale's version, for If-Match"),
+  ETag: text("The version, for If-Match"),
   "WWW-Authenticate": text("What is wrong with the token (RFC 6750)"),
   "Retry-After": { ...text("Whole seconds to wait"), schema: { type: "integer", minimum: 1 } },
   RateLimit: text("What is left: draft-ietf-httpapi-ratelimit-headers"),
@@ -65,7 +70,9 @@ function docsOf(names: readonly HeaderName[]): Record<string, HeaderDoc> {
 function problemAnswer(status: number, codes: readonly ProblemCode[]): Answers[string] {
   const description = codes.map((code) => problems[code].title).join("; ");
   const content = { [problemMediaType]: { schema: problemSchema(status, codes) } };
-  return { description, headers: docsOf(headersOfStatus[status] ?? []), content };
+  // Who is denied is told nothing about tokens.
+  const plain = codes.includes("access-denied");
+  return { description, headers: docsOf(plain ? [] : (headersOfStatus[status] ?? [])), content };
 }
 
 const headersOfStatus: Readonly<Record<number, readonly HeaderName[]>> = {

@@ -77,7 +77,7 @@ export const pageQuery = z.object({
     }),
   cursor: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,128}$/, "must be the nextCursor of a page")
+    .regex(/^[A-Za-z0-9_-]{1,256}$/, "must be the nextCursor of a page")
     .optional()
     .openapi({ description: "The nextCursor of the page before" }),
 });

@@ -17,7 +17,7 @@ export const ifMatch = {
   name: "If-Match",
   in: "header",
   required: true,
-  description: "The ETag of the sale that the change is meant for; * for whatever it is now.",
+  description: "The ETag of what the change is meant for; * for whatever it is now.",
   schema: { type: "string", pattern: '^(\\*|"[0-9]{1,15}")$' },
   example: '"1"',
 } as const;

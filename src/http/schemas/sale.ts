@@ -7,8 +7,11 @@ import { displayText, money, page, productId, time, timeText } from "./common.ts
 
 const rate = z.int().min(1).max(limits.rateMax);
 
+/** Tokens a second, and how many may be saved up. */
+export const rateFields = { perSecond: rate, burst: rate };
+
 const rateLimit = z
-  .strictObject({ perSecond: rate, burst: rate })
+  .strictObject(rateFields)
   .openapi("RateLimit", { description: "Purchases a second, and how many may come at once" });
 
 const board = z

@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS entries FROM access_entries

@@ -1,0 +1,1 @@
+SELECT list, kind, value, note, created_at FROM access_entries ORDER BY list, kind, value

@@ -1,0 +1,1 @@
+DELETE FROM access_entries WHERE list = $list AND kind = $kind AND value = $value

@@ -1,0 +1,1 @@
+SELECT limits, version FROM admission

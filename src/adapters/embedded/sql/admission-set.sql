@@ -1,0 +1,3 @@
+UPDATE admission SET limits = $limits, version = version + 1
+WHERE version = $version
+RETURNING version

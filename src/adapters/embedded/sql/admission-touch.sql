@@ -1,0 +1,1 @@
+UPDATE admission SET version = version + 1
