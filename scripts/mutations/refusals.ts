@@ -45,8 +45,8 @@ const rejections: readonly Mutation[] = [
   {
     promise: "older settings never overwrite newer ones",
     file: stock,
-    find: "sale.settings.version >= settings.version",
-    replace: "sale.settings.version === settings.version",
+    find: "settings.version >= other.version",
+    replace: "settings.version === other.version",
     test: contract,
     name: "never lets older settings overwrite newer ones",
   },

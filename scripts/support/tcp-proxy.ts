@@ -105,10 +105,11 @@ function tie(pair: Pair): void {
   });
 }
 
+/** Each way once: what is tied twice passes everything on twice. */
 function flow({ client, upstream, up, down, orphaned }: Pair): void {
   if (orphaned) return;
-  client.pipe(up);
-  upstream.pipe(down);
+  client.unpipe(up).pipe(up);
+  upstream.unpipe(down).pipe(down);
 }
 
 function deafen({ upstream, down, orphaned }: Pair): void {

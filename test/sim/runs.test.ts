@@ -22,7 +22,7 @@ test("the same seed twice is the same run, to the byte", () => {
 test("every promise holds over two hundred seeds", () => {
   const broken = Array.from({ length: 200 }, (_, seed) => run(planOf(String(seed))).violation);
   expect(broken.filter((violation) => violation !== null)).toEqual([]);
-});
+}, 60_000);
 
 describe("a bug that the simulator found stays away", () => {
   test.each(Object.entries(plans))("%s", (_, plan) => {

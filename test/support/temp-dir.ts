@@ -1,10 +1,13 @@
-// A directory of its own for a test, removed after the last test: bunfig.toml loads this file
-// before all others.
+// A directory of its own for a test, removed after the last test, and the time that a test has:
+// bunfig.toml loads this file before all others.
 
-import { afterAll } from "bun:test";
+import { afterAll, setDefaultTimeout } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+/** No test takes this long; it says how slow a machine may be. */
+setDefaultTimeout(30_000);
 
 const made: string[] = [];
 

@@ -66,18 +66,62 @@ function walIn(directory: string, lock: DirectoryLock): LockWal {
   const path = join(directory, fileName);
   const { entries, bytes, damaged } = readEntries(contentOf(path));
   const { instance, held } = stateAfter(entries);
-  let records = entries.length;
-  let size = bytes;
+  if (damaged) held.clear();
+  const log = openRecordLog(directory);
+  if (damaged) log.replace(live());
+  else log.cutTo(bytes, entries.length);
+  if (log.records() === 0) log.append({ kind: "instance", instance });
   let closed = false;
+
+  function live(): Entry[] {
+    const records: Entry[] = [...held.values()].map((record) => ({ kind: "held", record }));
+    return [{ kind: "instance", instance }, ...records];
+  }
+
+  async function hold(record: HeldRecord): Promise<void> {
+    if (closed) throw new Error("the log of locks is closed");
+    held.set(record.key, record);
+    try {
+      if (log.records() >= compactAfter + held.size) log.replace(live());
+      else log.append({ kind: "held", record });
+      await log.synced();
+    } catch (reason) {
+      held.delete(record.key);
+      throw reason;
+    }
+  }
+
+  function free(key: string): void {
+    if (!held.delete(key) || closed) return;
+    try {
+      log.append({ kind: "free", key });
+    } catch {
+      // The disk is full. Whoever reads the log asks etcd whether a key is still there.
+    }
+  }
+
+  function close(): void {
+    if (closed) return;
+    closed = true;
+    log.close();
+    lock.release();
+  }
+
+  return { instance, held: () => [...held.values()], hold, free, close };
+}
+
+/** The file itself. It is cut to its whole records or replaced before anything is appended. */
+function openRecordLog(directory: string) {
+  const path = join(directory, fileName);
   let file = openSync(path, "a");
-  if (damaged) forgetAll();
-  else ftruncateSync(file, bytes);
-  if (records === 0) append({ kind: "instance", instance });
+  let size = 0;
+  let records = 0;
   syncDirectory(directory);
 
-  function forgetAll(): void {
-    held.clear();
-    compact();
+  function cutTo(bytes: number, whole: number): void {
+    ftruncateSync(file, bytes);
+    size = bytes;
+    records = whole;
   }
 
   /** Whole or not at all: nobody would read what stands behind half a record. */
@@ -91,52 +135,28 @@ function walIn(directory: string, lock: DirectoryLock): LockWal {
     records += 1;
   }
 
-  async function hold(record: HeldRecord): Promise<void> {
-    if (closed) throw new Error("the log of locks is closed");
-    held.set(record.key, record);
-    try {
-      if (records >= compactAfter + held.size) compact();
-      else append({ kind: "held", record });
-      await synced(file);
-    } catch (reason) {
-      held.delete(record.key);
-      throw reason;
-    }
-  }
-
-  function free(key: string): void {
-    if (!held.delete(key) || closed) return;
-    try {
-      append({ kind: "free", key });
-    } catch {
-      // The disk is full. Whoever reads the log asks etcd whether a key is still there.
-    }
-  }
-
   /** A new file that takes the place of the old one: whenever this is cut off, one of them is there
    * and whole. */
-  function compact(): void {
+  function replace(entries: readonly Entry[]): void {
     const next = openSync(`${path}.new`, "w");
-    const live: Entry[] = [...held.values()].map((record) => ({ kind: "held", record }));
-    const all = [{ kind: "instance", instance } as const, ...live];
-    const written = all.reduce((sum, entry) => sum + writeEntry(next, entry), 0);
+    const written = entries.reduce((sum, entry) => sum + writeEntry(next, entry), 0);
     fsyncSync(next);
     renameSync(`${path}.new`, path);
     syncDirectory(directory);
     closeSync(file);
     file = next;
     size = written;
-    records = all.length;
+    records = entries.length;
   }
 
-  function close(): void {
-    if (closed) return;
-    closed = true;
-    closeSync(file);
-    lock.release();
-  }
-
-  return { instance, held: () => [...held.values()], hold, free, close };
+  return {
+    cutTo,
+    append,
+    replace,
+    records: () => records,
+    synced: () => synced(file),
+    close: () => closeSync(file),
+  };
 }
 
 function stateAfter(entries: readonly Entry[]) {

@@ -37,7 +37,9 @@ export function watchStream({ client, needed, opened, heard }: WatchStreamOption
     if (opening) return;
     opening = true;
     while (!closed && needed() && socket === null) {
-      socket = await connected();
+      const made = await connected();
+      // It may have ended by the time that this goes on.
+      socket = made?.readyState === WebSocket.OPEN ? made : null;
       if (socket === null) await sleep(reopenMs);
     }
     opening = false;
@@ -77,6 +79,7 @@ export function watchStream({ client, needed, opened, heard }: WatchStreamOption
 
   function send(message: object): boolean {
     if (socket?.readyState !== WebSocket.OPEN) {
+      socket = null;
       if (needed()) void open();
       return false;
     }
