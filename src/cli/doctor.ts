@@ -1,10 +1,11 @@
 /** `doctor`: looks for whatever would keep Doorbuster from running well on this machine, and says
  *  what to do about it. */
 import type { Command } from "commander";
+import { usesDevelopmentSecret } from "../config/auth-rules.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { isLoopback } from "../config/loopback.ts";
 import { formatProblems } from "../config/problems.ts";
-import { type Config, usesDevelopmentSecret } from "../config/validate.ts";
+import type { Config } from "../config/validate.ts";
 import { type Finding, type FindingStatus, failing, fine, warning } from "../lib/finding.ts";
 import { ownUrl } from "./connection.ts";
 import { checkClock, checkDataDirectory } from "./doctor/data-directory.ts";

@@ -30,6 +30,7 @@ import { recover } from "../usecases/recover.ts";
 import { routedStock } from "../usecases/routed-stock.ts";
 import { saleDirectory } from "../usecases/sale-directory.ts";
 import type { Engine, Started } from "./engine.ts";
+import { composePublicKeys } from "./public-keys.ts";
 import { advised, StartupError } from "./startup-error.ts";
 
 /** Every use case's dependencies, on one open database. */
@@ -79,7 +80,10 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
   });
   const health = createHealth();
   health.watch("data directory", directory.database.failure);
-  const app = { ...stores, auth: config.auth, random: Math.random, metrics, health, logger };
+  const { auth, cors } = config;
+  const { publicKeys, roles: keysRoles } = composePublicKeys(config, { clock, health, logger });
+  const http = { auth, publicKeys, cors, random: Math.random, metrics, health, logger };
+  const app = { ...stores, ...http };
   const orders = ordersRole({ ...stores, placed: metrics.observePlacement, logger });
   const controller = controllerRole({
     ...stores,
@@ -98,8 +102,9 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
       logger.info({ ...recovered, salesLoaded: recovered.salesLoaded.length }, "recovered");
       await startRole(fresh);
       await startRole(controller);
+      for (const role of keysRoles) await startRole(role);
       await startRole(api);
-      return { url: api.url(), recovered };
+      return { url: api.url(), adminUrl: api.adminUrl(), recovered };
     } catch (reason) {
       await stop();
       throw advised(damageFound(config.dataDir, reason) ?? reason);

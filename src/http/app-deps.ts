@@ -1,9 +1,10 @@
 /** Everything the HTTP API needs: what its use cases need, and what is HTTP's own. */
-import type { AuthConfig } from "../config/validate.ts";
+import type { AuthConfig, CorsConfig } from "../config/validate.ts";
 import type { Health } from "../observability/health.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { Lease } from "../ports/lease.ts";
 import type { OrderLog } from "../ports/order-log.ts";
+import type { PublicKeys } from "../ports/public-keys.ts";
 import type { RateLimiter } from "../ports/rate-limiter.ts";
 import type { AuditDeps } from "../usecases/audit.ts";
 import type { ChangeSaleDeps } from "../usecases/change-sale.ts";
@@ -23,6 +24,9 @@ export interface HttpDeps {
   readonly lease: Pick<Lease, "list">;
   readonly limiter: RateLimiter;
   readonly auth: AuthConfig;
+  /** Null where nobody's keys but our own are believed. */
+  readonly publicKeys: PublicKeys | null;
+  readonly cors: CorsConfig;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   readonly metrics: Metrics;

@@ -13,7 +13,7 @@ import {
 } from "../usecases/purchase.ts";
 import { apiHeaders } from "./api-headers.ts";
 import type { AppDeps } from "./app-deps.ts";
-import { authenticator, forbidden } from "./auth.ts";
+import { authenticator, type Identified } from "./auth.ts";
 import { refusal } from "./error-mapping.ts";
 import type { SaleHandler } from "./hot-route.ts";
 import { inTime } from "./in-time.ts";
@@ -22,19 +22,30 @@ import { readText } from "./json-body.ts";
 import { noSuchSale } from "./no-such-sale.ts";
 import { type PurchaseRequest, parsePurchase } from "./purchase-request.ts";
 import { rateLimited, salePolicy } from "./rate-limited.ts";
+import { forbidden } from "./token-answers.ts";
 
 export function purchaseHandler(deps: AppDeps): SaleHandler {
-  const authenticate = authenticator(deps.auth, deps.clock);
+  const authenticate = authenticator(deps);
   return (request, saleIdText) => {
     const saleId = parseSaleId(saleIdText);
     const known = saleId === null ? undefined : deps.directory.peek(saleId);
     const limited = known === undefined ? null : refusedByRate(deps, known, 0);
     if (limited !== null) return limited;
-    const identity = authenticate(request.headers.get("authorization"));
+    const wanted = known ?? saleId;
+    const found = authenticate(request.headers.get("authorization"));
+    if (found instanceof Promise) return found.then((late) => identified(request, wanted, late));
+    return identified(request, wanted, found);
+  };
+
+  function identified(
+    request: Request,
+    wanted: Sale | SaleId | null,
+    identity: Identified,
+  ): Response | Promise<Response> {
     if (!identity.ok) return identity.error;
     if (!identity.value.buy) return forbidden("buy");
-    return buy(deps, request, known ?? saleId, identity.value.buyerId);
-  };
+    return buy(deps, request, wanted, identity.value.buyerId);
+  }
 }
 
 async function buy(
