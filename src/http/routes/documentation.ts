@@ -37,21 +37,15 @@ function describe(api: Api): object {
 
 /** Without what is served on another port only. */
 function withoutOthers(api: Api, paths: object): object {
-  const others = api.openAPIRegistry.definitions.flatMap((definition) => {
-    if (definition.type !== "route") return [];
-    const { method, path, middleware } = definition.route as typeof definition.route & Guarded;
-    return [middleware].flat().includes(elsewhere) ? [`${method} ${path}`] : [];
-  });
+  const others = api.routes
+    .filter(({ handler }) => handler === elsewhere)
+    .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
   const kept = Object.entries(paths).map(([path, item]: [string, object]) => {
     const operations = Object.entries(item);
     return [path, operations.filter(([method]) => !others.includes(`${method} ${path}`))] as const;
   });
   const served = kept.filter(([, operations]) => operations.length > 0);
   return Object.fromEntries(served.map(([path, item]) => [path, Object.fromEntries(item)]));
-}
-
-interface Guarded {
-  readonly middleware?: unknown;
 }
 
 function file(body: string | Bun.BunFile, contentType: string): Response {
