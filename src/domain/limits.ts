@@ -44,6 +44,11 @@ export const limits = {
   /** Requests with a key that nobody knows that may wait for the JWKS to be read again; the next
    * is refused at once. */
   keyWaitersMax: 1_000,
+  /** Once so large a share of the files that the process may open is taken, idle connections are
+   * closed … */
+  openFilesShare: 0.9,
+  /** … and it is looked so often. */
+  connectionsLookMs: 250,
   /** Faults of a request that are listed in one answer. */
   faultsMax: 20,
 

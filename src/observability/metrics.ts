@@ -52,6 +52,8 @@ export interface Metrics {
   route(method: string, route: string): RouteMeter;
   purchase(outcome: PurchaseOutcome): void;
   rateLimited(policy: string): void;
+  /** Idle connections were closed to make room. */
+  connectionsShed(): void;
   observePlacement(counts: PlacementCounts): void;
   /** What a controller tells. */
   readonly controller: ControllerCounts;
@@ -66,6 +68,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const http = createHttpMeter();
   const purchases = createTally();
   const limited = createTally();
+  const shed = new Counter(described(registry, metricNames.connectionsShed));
   const placement = placementMetrics(registry);
   answerMetrics(registry, http);
   readTally(registry, metricNames.purchases, labelNames.outcome, purchases);
@@ -76,6 +79,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     route: http.route,
     purchase: purchases.add,
     rateLimited: limited.add,
+    connectionsShed: () => shed.inc(),
     ...placement,
     controller: controllerMetrics(registry),
     text: async () => `${await registry.metrics()}\n${http.durationText()}\n`,

@@ -4,6 +4,7 @@ import { limits } from "../domain/limits.ts";
 import { buildApp, buildMetricsApp } from "../http/app.ts";
 import type { AppDeps } from "../http/app-deps.ts";
 import { bunRoutes } from "../http/bun-routes.ts";
+import { ownFiles, watchConnections } from "../http/connection-valve.ts";
 import { type HttpServer, listen } from "../http/listen.ts";
 import type { Role } from "./role.ts";
 
@@ -31,6 +32,7 @@ export interface ApiRole extends ListeningRole {
 export function apiRole(deps: AppDeps, address: ApiAddress): ApiRole {
   const { host, port, sharePort: share, metrics, admin } = address;
   const servers: HttpServer[] = [];
+  let stopWatching = () => {};
 
   async function start(): Promise<void> {
     const [apart, own] = [admin.port !== null, metrics.port === null];
@@ -41,11 +43,20 @@ export function apiRole(deps: AppDeps, address: ApiAddress): ApiRole {
       const at = { host: admin.host, port: admin.port, share };
       servers.push(listen(all, bunRoutes(deps), at));
     }
-    if (metrics.port === null) return;
-    servers.push(listen(buildMetricsApp(deps), {}, { host, port: metrics.port }));
+    if (metrics.port !== null) {
+      servers.push(listen(buildMetricsApp(deps), {}, { host, port: metrics.port }));
+    }
+    stopWatching = watchConnections({ clock: deps.clock, files: ownFiles(), shed });
+  }
+
+  function shed(): void {
+    deps.metrics.connectionsShed();
+    deps.logger.warn({}, "the files that may be open run short; idle connections are closed");
+    for (const server of servers) server.shed(limits.answerDeadlineMs);
   }
 
   async function stop(): Promise<void> {
+    stopWatching();
     await Promise.all(servers.map((server) => server.stop(limits.shutdownDeadlineMs)));
   }
 
