@@ -50,7 +50,7 @@ function report(): string {
     `${cores(alone.serverCores)} → ${cores(attacked.serverCores)}`,
     String(attacked.lost),
   ]);
-  const load = `${plan.perSecond} purchases/s for ${plan.seconds} s, times in ms, MiB and cores of the engine`;
+  const load = `${plan.perSecond} purchases/s for ${plan.seconds} s; times in ms`;
   const files = `this process may open ${openFilesLimit() ?? "an unknown number of"} files`;
   return `\n${load}; ${files}\n\n${table([[...head, "MiB", "cores", "lost"], ...rows])}`;
 }

@@ -1,7 +1,6 @@
 // One attack beside a steady load of real purchases: an engine of its own, purchases alone, then
 // the same with the attack, then the audit.
 
-import { join } from "node:path";
 import { FreshBuyers } from "../../src/bench/buyers.ts";
 import type { LoadResult } from "../../src/bench/load-meter.ts";
 import { sendSteadily } from "../../src/bench/open-loop.ts";
@@ -116,9 +115,10 @@ function limitFiles(pid: number): number {
   return exitCode === 0 ? filesWhenShort : 0;
 }
 
+const program = new URL("./attacker.ts", import.meta.url).pathname;
+
 async function startAttacker(attack: Attack, target: AttackTarget, seconds: number) {
-  const command = [process.execPath, join(import.meta.dir, "attacker.ts"), attack.name];
-  const child = Bun.spawn([...command, String(seconds)], {
+  const child = Bun.spawn([process.execPath, program, attack.name, String(seconds)], {
     stdio: [new Blob([JSON.stringify(target)]), "pipe", "inherit"],
   });
   const ready = Promise.withResolvers<void>();
