@@ -81,7 +81,7 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
   const health = createHealth();
   health.watch("data directory", directory.database.failure);
   const { auth, cors } = config;
-  const { publicKeys, roles: keysRoles } = composePublicKeys(config, { clock, health, logger });
+  const { publicKeys, roles: keysRoles } = composePublicKeys(config, { ...stores, health, logger });
   const http = { auth, publicKeys, cors, random: Math.random, metrics, health, logger };
   const app = { ...stores, ...http };
   const orders = ordersRole({ ...stores, placed: metrics.observePlacement, logger });
