@@ -1,4 +1,5 @@
 /** Deliberate bugs, one line each, and the test that must catch each of them. */
+import { auth } from "./auth.ts";
 import { controllers } from "./controllers.ts";
 import { locks } from "./locks.ts";
 import type { Mutation } from "./mutation.ts";
@@ -352,4 +353,5 @@ export const mutations: readonly Mutation[] = [
   ...locks,
   ...controllers,
   ...refusals,
+  ...auth,
 ];

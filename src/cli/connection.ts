@@ -45,15 +45,24 @@ export function ownUrl({ host, port }: Pick<Config, "host" | "port">): string {
   return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** The configuration is read even if the address is given, because the token may be signed with it.
- *  */
+/** Where its administrators are served. */
+export function ownAdminUrl({
+  host,
+  port,
+  admin,
+}: Pick<Config, "host" | "port" | "admin">): string {
+  return ownUrl(admin.port === null ? { host, port } : { host: admin.host, port: admin.port });
+}
+
+/** The administrators' port answers everything. The configuration is read even if the address is
+ *  given, because the token may be signed with it. */
 async function addressOf(
   world: World,
   options: ConnectionOptions,
 ): Promise<{ url: string; auth: AuthConfig }> {
   const { config } = await configOf(world, options.config);
   const given = options.url ?? (world.env.DOORBUSTER_URL || undefined);
-  return { url: given === undefined ? ownUrl(config) : checkedUrl(given), auth: config.auth };
+  return { url: given === undefined ? ownAdminUrl(config) : checkedUrl(given), auth: config.auth };
 }
 
 export function checkedUrl(text: string): string {

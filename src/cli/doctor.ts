@@ -1,12 +1,13 @@
 /** `doctor`: looks for whatever would keep Doorbuster from running well on this machine, and says
  *  what to do about it. */
 import type { Command } from "commander";
+import { usesDevelopmentSecret } from "../config/auth-rules.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { isLoopback } from "../config/loopback.ts";
 import { formatProblems } from "../config/problems.ts";
-import { type Config, usesDevelopmentSecret } from "../config/validate.ts";
+import type { Config } from "../config/validate.ts";
 import { type Finding, type FindingStatus, failing, fine, warning } from "../lib/finding.ts";
-import { ownUrl } from "./connection.ts";
+import { ownAdminUrl, ownUrl } from "./connection.ts";
 import { checkClock, checkDataDirectory } from "./doctor/data-directory.ts";
 import { checkMemory, checkOpenFiles, checkRuntime } from "./doctor/machine.ts";
 import { checkPort } from "./doctor/port.ts";
@@ -42,21 +43,34 @@ async function examine(world: World, options: DoctorOptions): Promise<void> {
 
 async function checkConfigured(world: World, loaded: LoadedConfig): Promise<Finding[]> {
   const { config, file } = loaded;
-  const { host, port, metrics } = config;
+  const { host, port, metrics, admin } = config;
   const onMetrics = { host, port: metrics.port ?? 0, url: ownUrl(config) };
+  const onAdmin = { host: admin.host, port: admin.port ?? 0, url: ownAdminUrl(config) };
   return [
     fine("configuration", file ?? "no file; defaults and environment"),
     checkSecret(config),
+    ...(await checkPublicKeys(world, config)),
     ...checkDataDirectory(config.dataDir, world.cwd),
     checkClock(config.dataDir, world.cwd, Date.now()),
     await checkPort("port", { host, port, url: ownUrl(config) }),
     ...(config.stores.kind === "clustered" ? await (await world.operate(config)).findings() : []),
     ...(metrics.port === null ? [] : [await checkPort("metrics port", onMetrics)]),
+    ...(admin.port === null ? [] : [await checkPort("admin port", onAdmin)]),
   ];
+}
+
+async function checkPublicKeys(world: World, config: Config): Promise<readonly Finding[]> {
+  const { jwks, audience } = config.auth;
+  if (jwks.url === null && jwks.file === null) return [];
+  const found = await (await world.operate(config)).publicKeyFindings();
+  if (audience !== null) return found;
+  const detail = "auth.audience is null: tokens that were issued for other services are taken, too";
+  return [...found, warning("audience", detail, "Set it to what the provider writes into `aud`.")];
 }
 
 /** Beyond loopback the configuration itself is refused with the development secret. */
 function checkSecret({ auth, host }: Config): Finding {
+  if (auth.keys.length === 0) return fine("signing secret", "none; tokens are issued elsewhere");
   if (!usesDevelopmentSecret(auth)) {
     const kids = auth.keys.map((key) => key.kid).join(", ");
     return fine("signing secret", `set (${kids}; the first signs)`);

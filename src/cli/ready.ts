@@ -1,8 +1,8 @@
 /** What a server says once it listens: one JSON event for programs, or where to look and how to buy
  *  for people. */
 
+import { usesDevelopmentSecret } from "../config/auth-rules.ts";
 import type { Config } from "../config/validate.ts";
-import { usesDevelopmentSecret } from "../config/validate.ts";
 import type { SaleView } from "./sale-view.ts";
 import { formatPairs } from "./table.ts";
 import type { Recovered } from "./world.ts";

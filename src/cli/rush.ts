@@ -1,7 +1,8 @@
 /** `rush`: sends a crowd at a sale and says whether the sale was right; exit code 1 if it was not.
  *  */
 import { type Command, Option } from "commander";
-import { usesDevelopmentSecret } from "../config/validate.ts";
+import { usesDevelopmentSecret } from "../config/auth-rules.ts";
+import type { AuthConfig } from "../config/validate.ts";
 import { type Strategy, strategies } from "../domain/sale.ts";
 import { RushUsageError, runRush } from "../rush/rush.ts";
 import type { RushOptions } from "../rush/rush-plan.ts";
@@ -101,13 +102,19 @@ async function optionsOf(world: World, flags: RushFlags): Promise<RushOptions> {
 async function credentials(world: World, flags: RushFlags): Promise<Partial<RushOptions>> {
   const adminToken = flags.token ?? (world.env.DOORBUSTER_TOKEN || undefined);
   const { auth } = (await configOf(world, flags.config)).config;
-  const [{ kid, secret }] = auth.keys;
-  const plain = kid === "default" && auth.issuer === "doorbuster" && auth.audience === "doorbuster";
-  const signs = plain && !usesDevelopmentSecret(auth);
+  const [key] = auth.keys;
+  const signs = key?.kid === "default" && isPlain(auth) && !usesDevelopmentSecret(auth);
   return {
     ...(adminToken === undefined ? {} : { adminToken }),
-    ...(signs ? { signingSecret: secret } : {}),
+    ...(signs ? { signingSecret: key.secret } : {}),
   };
+}
+
+/** Whether its tokens say what the crowd's say. */
+function isPlain({ issuer, audience, claims }: AuthConfig): boolean {
+  const { buyerId, buy, admin } = claims;
+  const words = [issuer, audience, buyerId, buy.claim, buy.value, admin.claim, admin.value];
+  return words.join(" ") === "doorbuster doorbuster sub scope buy scope admin";
 }
 
 function failureOf(reason: unknown, { url }: RushFlags): unknown {

@@ -6,7 +6,7 @@ import { developmentSecret } from "../config/schema.ts";
 import type { Config } from "../config/validate.ts";
 import { limits } from "../domain/limits.ts";
 import { createLogger, type Logger } from "../observability/logger.ts";
-import { adminToken } from "./connection.ts";
+import { adminToken, ownAdminUrl } from "./connection.ts";
 import { ensureDemoSale } from "./demo-sale.ts";
 import { documented, type JsonOption, withConfig } from "./documented.ts";
 import { CliFailure } from "./failure.ts";
@@ -67,8 +67,8 @@ async function serve(world: World, options: ServeFlags): Promise<void> {
     log.info({ signal: started }, "stopping before everything was there");
     return await stopWithin(engine, log);
   }
-  const { url, recovered } = started;
-  const demoSale = options.demo ? await ensureDemoSale(url, adminToken(config.auth)) : null;
+  const { url, adminUrl, recovered } = started;
+  const demoSale = options.demo ? await ensureDemoSale(adminUrl, adminToken(config.auth)) : null;
   announce(world, options, { url, recovered, demoSale, config });
   log.info({ url }, "listening");
   log.info({ signal: await stop }, "stopping");
@@ -82,7 +82,9 @@ async function superviseWorkers(world: World, config: Config, flags: ServeFlags)
   const workers = startWorkers(world, config, flags, log);
   const url = await Promise.race([workers.listening, stop.then(() => null)]);
   if (url !== null) {
-    const demoSale = flags.demo ? await ensureDemoSale(url, adminToken(config.auth)) : null;
+    const demoSale = flags.demo
+      ? await ensureDemoSale(ownAdminUrl(config), adminToken(config.auth))
+      : null;
     const recovered = { replayed: 0, salesLoaded: [] };
     announce(world, flags, { url, recovered, demoSale, config });
     log.info({ url, workers: config.workers }, "listening");

@@ -1,6 +1,6 @@
 /** `token`: signs a bearer token with the configuration's key, without asking a server. */
 import { type Command, Option } from "commander";
-import { usesDevelopmentSecret } from "../config/validate.ts";
+import { usesDevelopmentSecret } from "../config/auth-rules.ts";
 import { parseBuyerId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import { documented, type JsonOption, wholeNumber, withConfig } from "./documented.ts";

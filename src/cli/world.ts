@@ -25,7 +25,11 @@ export interface World {
 }
 
 export interface Engine {
-  start(): Promise<{ readonly url: string; readonly recovered: Recovered }>;
+  start(): Promise<{
+    readonly url: string;
+    readonly adminUrl: string;
+    readonly recovered: Recovered;
+  }>;
   stop(): Promise<void>;
 }
 

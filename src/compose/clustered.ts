@@ -21,7 +21,7 @@ import { createHealth, type Health } from "../observability/health.ts";
 import type { Logger } from "../observability/logger.ts";
 import { createMetrics } from "../observability/metrics.ts";
 import type { Lease } from "../ports/lease.ts";
-import { apiRole, type ListeningRole, probesRole } from "../roles/api.ts";
+import { type ApiRole, apiRole, type ListeningRole, probesRole } from "../roles/api.ts";
 import { controllerRole } from "../roles/controller.ts";
 import { directoryRole } from "../roles/directory.ts";
 import { type ConsumingRole, ordersRole } from "../roles/orders.ts";
@@ -31,6 +31,7 @@ import type { ConfirmedModes } from "../usecases/confirmed-modes.ts";
 import { purchaseBatches } from "../usecases/purchase-batches.ts";
 import type { Engine, Started } from "./engine.ts";
 import { openLocks } from "./locks.ts";
+import { composePublicKeys } from "./public-keys.ts";
 import { sharedStores } from "./shared-stores.ts";
 import { advised } from "./startup-error.ts";
 import { type Service, waitForServices } from "./wait-for-services.ts";
@@ -123,14 +124,12 @@ export async function composeClustered(config: Config, logger: Logger): Promise<
     logAssignments: () => counted.assigned,
   });
   const health = createHealth();
+  const { publicKeys, roles: keysRoles } = composePublicKeys(config, { ...stores, health, logger });
   const app: AppDeps = {
     ...stores,
-    auth: config.auth,
+    ...{ auth: config.auth, cors: config.cors, publicKeys },
     trustedProxies: config.admission.trustedProxies,
-    random: Math.random,
-    metrics,
-    health,
-    logger,
+    ...{ random: Math.random, metrics, health, logger },
   };
   const front = config.roles.includes("api") ? apiRole(app, config) : probesRole(app, config);
   const orders = config.roles.includes("orders")
@@ -143,6 +142,7 @@ export async function composeClustered(config: Config, logger: Logger): Promise<
       ? [controllerRole({ ...stores, ...locks, told: metrics.controller, logger })]
       : []),
     directoryRole({ ...stores, logger }),
+    ...keysRoles,
   ];
   const { drained } = batches;
   return engineOf({ connections, locks: locks.lease, front, roles, drained, logger });
@@ -175,7 +175,7 @@ interface Parts {
   readonly connections: Connections;
   readonly locks: Pick<Lease, "close">;
   /** Listens last, or there would be somebody to disappoint. */
-  readonly front: ListeningRole;
+  readonly front: ListeningRole | ApiRole;
   readonly roles: readonly Role[];
   /** What was sold from the ledger is on its way to the log. */
   readonly drained: () => Promise<void>;
@@ -193,7 +193,8 @@ function engineOf({ connections, locks, front, roles, drained, logger }: Parts):
         await role.start();
         started.push(role);
       }
-      return { url: front.url(), recovered: { replayed: 0, salesLoaded: [] } };
+      const adminUrl = "adminUrl" in front ? front.adminUrl() : front.url();
+      return { url: front.url(), adminUrl, recovered: { replayed: 0, salesLoaded: [] } };
     } catch (reason) {
       await stop();
       throw advised(reason);

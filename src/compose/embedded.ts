@@ -32,6 +32,7 @@ import { recover } from "../usecases/recover.ts";
 import { routedStock } from "../usecases/routed-stock.ts";
 import { saleDirectory } from "../usecases/sale-directory.ts";
 import type { Engine, Started } from "./engine.ts";
+import { composePublicKeys } from "./public-keys.ts";
 import { advised, StartupError } from "./startup-error.ts";
 
 /** Every use case's dependencies, on one open database. */
@@ -85,11 +86,10 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
   });
   const health = createHealth();
   health.watch("data directory", directory.database.failure);
-  const { auth, admission } = config;
-  const app = {
-    ...{ ...stores, auth, trustedProxies: admission.trustedProxies },
-    ...{ random: Math.random, metrics, health, logger },
-  };
+  const { auth, cors, admission } = config;
+  const { publicKeys, roles: keysRoles } = composePublicKeys(config, { ...stores, health, logger });
+  const http = { auth, publicKeys, cors, trustedProxies: admission.trustedProxies };
+  const app = { ...stores, ...http, random: Math.random, metrics, health, logger };
   const orders = ordersRole({ ...stores, placed: metrics.observePlacement, logger });
   const controller = controllerRole({
     ...stores,
@@ -108,8 +108,9 @@ export async function composeEmbedded(config: Config, logger: RoleLog): Promise<
       logger.info({ ...recovered, salesLoaded: recovered.salesLoaded.length }, "recovered");
       await startRole(fresh);
       await startRole(controller);
+      for (const role of keysRoles) await startRole(role);
       await startRole(api);
-      return { url: api.url(), recovered };
+      return { url: api.url(), adminUrl: api.adminUrl(), recovered };
     } catch (reason) {
       await stop();
       throw advised(damageFound(config.dataDir, reason) ?? reason);

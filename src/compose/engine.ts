@@ -12,5 +12,7 @@ export interface Engine {
 
 export interface Started {
   readonly url: string;
+  /** Where administrators are served; `url`, unless they have a port of their own. */
+  readonly adminUrl: string;
   readonly recovered: RecoverReport;
 }

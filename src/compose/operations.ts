@@ -1,5 +1,6 @@
 /** What an operator does to clustered stores, from the command line. */
 import { etcdFindings } from "../adapters/etcd/findings.ts";
+import { jwksFindings } from "../adapters/jwks/findings.ts";
 import { kafkaFindings } from "../adapters/kafka/findings.ts";
 import { migrateTopics, removeTopics } from "../adapters/kafka/topics.ts";
 import { mysqlFindings } from "../adapters/mysql/findings.ts";
@@ -28,6 +29,8 @@ export interface Operations {
   lockRates(saleId: SaleId, dataDir: string, plan: LockRatesPlan): Promise<LockRates>;
   /** How the services are set up. */
   findings(): Promise<readonly Finding[]>;
+  /** Whether the identity provider's keys can be read; none if there is no such provider. */
+  publicKeyFindings(): Promise<readonly Finding[]>;
   /** Removes every table, topic and key under the names that this configuration gives them. */
   removeEverything(): Promise<void>;
 }
@@ -41,7 +44,7 @@ const unheard = {
 };
 
 export function operationsOn(config: Config): Operations {
-  const { etcd, kafka, mysql, redis } = config;
+  const { auth, etcd, kafka, mysql, redis } = config;
 
   async function connected<T>(work: (connections: Connections) => Promise<T>): Promise<T> {
     const connections = connect(config, unheard);
@@ -89,6 +92,7 @@ export function operationsOn(config: Config): Operations {
     migrate,
     rebuild: rebuildSale,
     lockRates,
+    publicKeyFindings: () => jwksFindings(auth.jwks),
     findings: () =>
       connected(async (connections) => {
         await connections.redis.ready(connectMs).catch(() => undefined);

@@ -3,7 +3,9 @@
  *  `Config` of validate.ts. */
 import { z } from "zod";
 import { parseNetwork } from "../lib/ip-network.ts";
+import { auth } from "./auth-schema.ts";
 import { isCertificate, isPrivateKey } from "./pem.ts";
+import { pattern, pem } from "./text-schemas.ts";
 
 export const roleNames = ["api", "orders", "controller"] as const;
 export type RoleName = (typeof roleNames)[number];
@@ -16,42 +18,9 @@ export const logFormats = ["auto", "json", "pretty"] as const;
 /** Public, hence good for nothing but a developer's own machine. */
 export const developmentSecret = "doorbuster-development-secret-known-to-everybody";
 
-const secretMinBytes = 32;
-
-function secret(description: string) {
-  return z
-    .string()
-    .refine((text) => Buffer.byteLength(text) >= secretMinBytes)
-    .meta({
-      secret: true,
-      allowed: `text of at least ${secretMinBytes} bytes (\`openssl rand -base64 32\` makes one)`,
-      description,
-    });
-}
-
-function pattern(format: RegExp, allowed: string) {
-  return z.string().regex(format).meta({ allowed });
-}
-
-const name = pattern(/^[\x21-\x7e]{1,200}$/, "1 to 200 printable characters without spaces");
-
-const signingKey = z.strictObject({
-  kid: pattern(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, dots, dashes or underscores"),
-  secret: secret("Signs and verifies the tokens that name this key."),
-});
-
 /** A URL is a secret because it may hold a password. */
 function serviceUrl(format: RegExp, allowed: string, fallback: string) {
   return z.string().regex(format).meta({ secret: true, allowed }).default(fallback);
-}
-
-function pem(isValid: (text: string) => boolean, what: string, description: string) {
-  return z
-    .string()
-    .refine(isValid)
-    .meta({ secret: true, allowed: `the text of ${what} in PEM`, description })
-    .nullable()
-    .default(null);
 }
 
 /** The materials of TLS, the same for every service. */
@@ -194,36 +163,6 @@ const etcd = z.strictObject({
   tls: z.strictObject(trust).prefault({}),
 });
 
-const auth = z.strictObject({
-  issuer: name.default("doorbuster").describe("The `iss` that every token must carry."),
-  audience: name.default("doorbuster").describe("The `aud` that every token must carry."),
-  secret: secret("The one signing secret (HS256): short for `auth.keys` with one key `default`.")
-    .nullable()
-    .default(null),
-  keys: z
-    .array(signingKey)
-    .default([])
-    .describe(
-      "Signing keys, for rotation: a list of `{kid, secret}`. The first one signs, all of them " +
-        "verify. Without `auth.keys` and `auth.secret` a public development secret is used, on " +
-        "loopback only.",
-    ),
-  devTokens: z
-    .boolean()
-    .nullable()
-    .default(null)
-    .describe(
-      "Whether `POST /v1/dev/tokens` hands a token to anyone who asks. Null means: on a loopback " +
-        "`host` yes, elsewhere no. Elsewhere `true` is refused.",
-    ),
-  tokenTtlSeconds: z
-    .int()
-    .min(1)
-    .max(2_592_000)
-    .default(3_600)
-    .describe("How long the tokens that Doorbuster itself signs are valid."),
-});
-
 const admission = z.strictObject({
   trustedProxies: z
     .array(
@@ -253,6 +192,7 @@ const admission = z.strictObject({
 });
 
 const port = z.int().min(0).max(65_535);
+const host = pattern(/^[A-Za-z0-9.:_-]{1,255}$/, "an IP address or a host name");
 
 export const settingsSchema = z.strictObject({
   roles: z
@@ -260,7 +200,7 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .default([...roleNames])
     .describe("What this process does."),
-  host: pattern(/^[A-Za-z0-9.:_-]{1,255}$/, "an IP address or a host name")
+  host: host
     .default("127.0.0.1")
     .describe("The address to listen on; 0.0.0.0 for every IPv4 address of the machine."),
   port: port.default(7070).describe("The TCP port to listen on; 0 for any free one."),
@@ -300,6 +240,39 @@ export const settingsSchema = z.strictObject({
     ),
   auth: auth.prefault({}),
   admission: admission.prefault({}),
+  cors: z
+    .strictObject({
+      origins: z
+        .array(
+          pattern(/^(\*|https?:\/\/[a-z0-9.:_[\]-]+)$/, "https://host or https://host:port, or *"),
+        )
+        .default([])
+        .describe(
+          "Whose web pages may call the API from a browser: a list of origins, exactly as a " +
+            "browser sends them; `*` for anybody's. Cookies are never allowed. Empty: nobody's.",
+        ),
+      maxAgeSeconds: z
+        .int()
+        .min(0)
+        .max(86_400)
+        .default(600)
+        .describe("How long a browser may remember that it is allowed."),
+    })
+    .prefault({}),
+  admin: z
+    .strictObject({
+      port: port
+        .min(1)
+        .nullable()
+        .default(null)
+        .describe(
+          "Serves the calls of administrators on a port of its own, which answers everything; " +
+            "the main port then answers them with 404 and takes nobody for an administrator. " +
+            "Null: everything on the main port.",
+        ),
+      host: host.default("127.0.0.1").describe("The address of `admin.port`."),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z.enum(logLevels).default("info").describe("The least severe event that is logged."),
@@ -315,7 +288,9 @@ export const settingsSchema = z.strictObject({
         .min(1)
         .nullable()
         .default(null)
-        .describe("Serves `/metrics` on a port of its own; null: on the main port."),
+        .describe(
+          "Serves `/metrics` on a port of its own; null: on `admin.port` or else on the main port.",
+        ),
     })
     .prefault({}),
 });

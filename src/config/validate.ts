@@ -1,26 +1,29 @@
 /** From settings to the configuration the program runs on: what one field's schema cannot say,
  *  because it depends on another field. */
 import { err, ok, type Result } from "../lib/result.ts";
-import { type Layer, sourceOf, sourceText } from "./layers.ts";
-import { isLoopback } from "./loopback.ts";
+import { authRules, isLocal, type SigningKey, signingKeys } from "./auth-rules.ts";
+import type { Layer } from "./layers.ts";
 import type { ConfigProblem } from "./problems.ts";
 import { problem, type Rule } from "./rule.ts";
-import { developmentSecret, type RoleName, type Settings } from "./schema.ts";
+import type { RoleName, Settings } from "./schema.ts";
 import { serviceRules } from "./service-rules.ts";
 
-export interface SigningKey {
-  readonly kid: string;
-  readonly secret: string;
-}
-
 export interface AuthConfig {
-  readonly issuer: string;
-  readonly audience: string;
-  /** The first one signs, all of them verify. */
-  readonly keys: readonly [SigningKey, ...SigningKey[]];
+  /** Null: whoever issued a token, and for whom, is not looked at. */
+  readonly issuer: string | null;
+  readonly audience: string | null;
+  /** The first one signs, all of them verify; none, where all tokens are somebody else's. */
+  readonly keys: readonly SigningKey[];
+  /** Where somebody else's keys are published; of `url` and `file` at most one. */
+  readonly jwks: Settings["auth"]["jwks"];
+  readonly claims: Settings["auth"]["claims"];
+  readonly leewaySeconds: number;
   readonly devTokens: boolean;
   readonly tokenTtlSeconds: number;
 }
+
+/** Whose pages may call from a browser. */
+export type CorsConfig = Settings["cors"];
 
 export interface Config {
   readonly roles: readonly RoleName[];
@@ -39,6 +42,9 @@ export interface Config {
   readonly workers: number;
   readonly auth: AuthConfig;
   readonly admission: Settings["admission"];
+  readonly cors: CorsConfig;
+  /** Port null: administrators use the main port. */
+  readonly admin: { readonly port: number | null; readonly host: string };
   readonly log: Settings["log"];
   /** Null: on the main port. */
   readonly metrics: { readonly port: number | null };
@@ -56,35 +62,14 @@ export function resolveConfig(
   return problems.length > 0 ? err(problems) : ok(configOf(settings));
 }
 
-/** Whether tokens can be signed by anyone who has read the source. */
-export function usesDevelopmentSecret(auth: Pick<AuthConfig, "keys">): boolean {
-  return auth.keys.some((key) => key.secret === developmentSecret);
-}
-
 function configOf(settings: Settings): Config {
   const { auth } = settings;
-  const devTokens = auth.devTokens ?? (isLoopback(settings.host) && usesEmbeddedStores(settings));
-  return {
-    ...settings,
-    roles: [...new Set(settings.roles)],
-    auth: {
-      issuer: auth.issuer,
-      audience: auth.audience,
-      keys: signingKeys(auth),
-      devTokens,
-      tokenTtlSeconds: auth.tokenTtlSeconds,
-    },
-  };
-}
-
-function usesEmbeddedStores(settings: Settings): boolean {
-  return settings.stores.kind === "embedded";
-}
-
-function signingKeys(auth: Settings["auth"]): AuthConfig["keys"] {
-  const [first, ...rest] = auth.keys;
-  if (first !== undefined) return [first, ...rest];
-  return [{ kid: "default", secret: auth.secret ?? developmentSecret }];
+  const { secret: _, ...kept } = auth;
+  const keys = signingKeys(auth);
+  const local = isLocal(settings) && settings.stores.kind === "embedded";
+  const devTokens = auth.devTokens ?? (local && keys.length > 0);
+  const roles = [...new Set(settings.roles)];
+  return { ...settings, roles, auth: { ...kept, keys, devTokens } };
 }
 
 function overlaps(path: string, other: string): boolean {
@@ -107,40 +92,7 @@ const rules: readonly Rule[] = [
       return problem("workers", String(workers), layers, "needs a port that all of them know");
     },
   },
-  {
-    reads: ["auth.secret", "auth.keys"],
-    check({ auth }, layers) {
-      if (auth.secret === null || auth.keys.length === 0) return null;
-      const other = sourceText(sourceOf(layers, ["auth", "keys"]));
-      const message = `and auth.keys (${other}) are both set; keep one of them`;
-      return problem("auth.secret", null, layers, message);
-    },
-  },
-  {
-    reads: ["auth.keys"],
-    check({ auth }, layers) {
-      const kids = auth.keys.map((key) => key.kid);
-      const repeated = kids.find((kid, at) => kids.indexOf(kid) !== at);
-      if (repeated === undefined) return null;
-      return problem("auth.keys", null, layers, `names the kid ${JSON.stringify(repeated)} twice`);
-    },
-  },
-  {
-    reads: ["auth.secret", "auth.keys", "host"],
-    check({ auth, host }, layers) {
-      if (isLoopback(host) || !usesDevelopmentSecret({ keys: signingKeys(auth) })) return null;
-      const field = auth.keys.length > 0 ? "auth.keys" : "auth.secret";
-      return problem(field, null, layers, developmentSecretRefused(host));
-    },
-  },
-  {
-    reads: ["auth.devTokens", "host"],
-    check({ auth, host }, layers) {
-      if (auth.devTokens !== true || isLoopback(host)) return null;
-      const message = `would hand an admin's token to anyone who reaches ${host}; ${devTokensHelp}`;
-      return problem("auth.devTokens", "true", layers, message);
-    },
-  },
+  ...authRules,
   {
     reads: ["port", "metrics.port"],
     check({ port, metrics }, layers) {
@@ -149,16 +101,14 @@ const rules: readonly Rule[] = [
       return problem("metrics.port", String(metrics.port), layers, message);
     },
   },
+  {
+    reads: ["port", "metrics.port", "admin.port"],
+    check({ port, metrics, admin }, layers) {
+      if (admin.port === null) return null;
+      const other = admin.port === port ? "the main port" : "metrics.port";
+      if (admin.port !== port && admin.port !== metrics.port) return null;
+      return problem("admin.port", String(admin.port), layers, `is ${other}, too; choose another`);
+    },
+  },
   ...serviceRules,
 ];
-
-const devTokensHelp = "leave it out, or listen on 127.0.0.1";
-
-function developmentSecretRefused(host: string): string {
-  return [
-    `is the development secret, which everybody knows, and host ${host} is not loopback.`,
-    "Make a secret and name its file, then start again:",
-    "  openssl rand -base64 32 > doorbuster.secret && chmod 600 doorbuster.secret",
-    "  export DOORBUSTER_AUTH_SECRET_FILE=doorbuster.secret",
-  ].join("\n    ");
-}

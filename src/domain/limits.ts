@@ -38,6 +38,17 @@ export const limits = {
   bodyMaxBytes: 16_384,
   /** Verified tokens that a process remembers, so that a retry costs no second verification. */
   tokenCacheMax: 5_000,
+  /** Keys of a JWKS that are looked at, and how long its text may be. */
+  jwksKeysMax: 100,
+  jwksMaxBytes: 262_144,
+  /** Requests with a key that nobody knows that may wait for the JWKS to be read again; the next
+   * is refused at once. */
+  keyWaitersMax: 1_000,
+  /** Once so large a share of the files that the process may open is taken, idle connections are
+   * closed … */
+  openFilesShare: 0.9,
+  /** … and it is looked so often. */
+  connectionsLookMs: 250,
   /** Faults of a request that are listed in one answer. */
   faultsMax: 20,
 
@@ -91,6 +102,12 @@ export const limits = {
   saleChangesMs: 15_000,
   /** Sales kept in memory by a process. */
   saleDirectoryMax: 10_000,
+  /** How long reading a JWKS may take … */
+  jwksTimeoutMs: 5_000,
+  /** … how soon it is tried again when that failed … */
+  jwksRetryMs: 10_000,
+  /** … and how often at most for the sake of a key that a token names and nobody knows. */
+  jwksRefetchMs: 30_000,
   shutdownDeadlineMs: 10_000,
 
   /** Buckets of one policy that a process keeps in memory. */

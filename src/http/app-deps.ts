@@ -1,10 +1,11 @@
 /** Everything the HTTP API needs: what its use cases need, and what is HTTP's own. */
-import type { AuthConfig } from "../config/validate.ts";
+import type { AuthConfig, CorsConfig } from "../config/validate.ts";
 import type { Health } from "../observability/health.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { AdmissionRepository } from "../ports/admission-repository.ts";
 import type { Lease } from "../ports/lease.ts";
 import type { OrderLog } from "../ports/order-log.ts";
+import type { PublicKeys } from "../ports/public-keys.ts";
 import type { AdmissionDirectory } from "../usecases/admission-directory.ts";
 import type { AdmitDeps } from "../usecases/admit.ts";
 import type { AuditDeps } from "../usecases/audit.ts";
@@ -29,6 +30,9 @@ export interface HttpDeps {
   /** Networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly auth: AuthConfig;
+  /** Null where nobody's keys but our own are believed. */
+  readonly publicKeys: PublicKeys | null;
+  readonly cors: CorsConfig;
   /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   readonly metrics: Metrics;

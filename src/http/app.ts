@@ -3,6 +3,7 @@
 import type { AppDeps } from "./app-deps.ts";
 import { type Api, createApi } from "./app-env.ts";
 import { authenticator } from "./auth.ts";
+import { corsMiddleware, corsRules } from "./cors.ts";
 import { fallback } from "./fallback.ts";
 import { guardWith } from "./guard.ts";
 import { observe } from "./observe.ts";
@@ -21,11 +22,17 @@ import { salesRoutes } from "./routes/sales.ts";
 export interface AppOptions {
   /** Whether `/metrics` is served here; false where it has a port of its own. */
   readonly metrics: boolean;
+  /** Whether administrators are served here; false where they have a port of their own. */
+  readonly admins: boolean;
 }
 
-export function buildApp(deps: AppDeps, options: AppOptions = { metrics: true }): Api {
+const everything: AppOptions = { metrics: true, admins: true };
+
+export function buildApp(deps: AppDeps, options: AppOptions = everything): Api {
   const api = createApi();
-  const guard = guardWith(authenticator(deps.auth, deps.clock));
+  const guard = guardWith(authenticator(deps), options);
+  const cors = corsRules(deps.cors);
+  if (cors !== null) api.use(corsMiddleware(cors));
   hotRoutes(api, hotHandlers(deps));
   api.use(observe(deps.metrics));
   salesRoutes(api, deps, guard);

@@ -1,15 +1,14 @@
-/** Who is asking: the bearer token of a request, verified once and remembered while it lives.
- *  Scope `buy` is a buyer, `admin` an administrator; a token may have both. */
+/** Who is asking: the bearer token of a request, verified once and remembered while it and its key
+ *  are good. */
 import type { AuthConfig } from "../config/validate.ts";
 import { type BuyerId, parseBuyerId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";
 import { recent } from "../lib/recent.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { Clock } from "../ports/clock.ts";
-import { type PreparedProblem, preparedProblem, problem } from "./problem.ts";
-import { type Claims, type TokenFault, tokenVerifier } from "./token.ts";
-
-export type Scope = "buy" | "admin";
+import type { PublicKeys } from "../ports/public-keys.ts";
+import { type TokenFault, type TokenKey, tokenVerifier } from "./token.ts";
+import { tokenAnswers } from "./token-answers.ts";
 
 export interface Identity {
   readonly buyerId: BuyerId;
@@ -18,77 +17,78 @@ export interface Identity {
   readonly expiresAtMs: number;
 }
 
-/** Answers for the value of an `Authorization` header. */
-export type Authenticator = (authorization: string | null) => Result<Identity, Response>;
+export type Identified = Result<Identity, Response>;
 
-export function authenticator(auth: AuthConfig, clock: Pick<Clock, "now">): Authenticator {
-  const verify = tokenVerifier(auth);
-  const known = recent<string, Identity>(limits.tokenCacheMax);
+/** Answers for the value of an `Authorization` header; later only if the token names a key that
+ *  has to be asked for. */
+export type Authenticator = (authorization: string | null) => Identified | Promise<Identified>;
 
-  return (authorization) => {
-    if (authorization === null) return err(missingToken());
-    const now = clock.now();
-    const remembered = known.get(authorization);
-    if (remembered !== undefined && now < remembered.expiresAtMs) return ok(remembered);
-    const token = bearerToken(authorization);
-    if (token === null) return err(missingToken());
-    const claims = verify(token, now);
-    if (!claims.ok) return err(invalidToken[claims.error]());
-    const identity = identityOf(claims.value);
-    if (identity === null) return err(invalidToken["bad-claims"]());
-    known.set(authorization, identity);
-    return ok(identity);
-  };
+export interface AuthDeps {
+  readonly auth: AuthConfig;
+  /** Null: no keys but our own are believed. */
+  readonly publicKeys: PublicKeys | null;
+  readonly clock: Pick<Clock, "now">;
 }
 
-/** The answer to a token that is good, but not for this. */
-export function forbidden(scope: Scope): Response {
-  return problem("forbidden", `this needs a token with the scope "${scope}"`, {
-    headers: { "www-authenticate": challenge("insufficient_scope", { scope }) },
-  });
+/** A whole token is the key of what is remembered of it, so that no other one finds it. */
+export function authenticator({ auth, publicKeys, clock }: AuthDeps): Authenticator {
+  const verify = tokenVerifier(auth, publicKeys);
+  const answers = tokenAnswers(auth);
+  const known = recent<string, Known>(limits.tokenCacheMax);
+  let waiting = 0;
+
+  return (authorization) => {
+    if (authorization === null) return err(answers.missing());
+    const remembered = known.get(authorization);
+    if (remembered !== undefined && isGood(remembered, clock.now())) return remembered;
+    const token = bearerToken(authorization);
+    if (token === null) return err(answers.missing());
+    const found = identify(authorization, token);
+    if (found.ok || found.error !== "unknown-public-key") return answered(found);
+    return foundAgain(authorization, token) ?? answered(found);
+  };
+
+  function identify(authorization: string, token: string): Result<Identity, TokenFault> {
+    const verified = verify(token, clock.now());
+    if (!verified.ok) return verified;
+    const { claims, key } = verified.value;
+    const buyerId = parseBuyerId(claims.buyerId);
+    if (buyerId === null) return err("bad-claims");
+    const { buy, admin, exp } = claims;
+    const identity = { buyerId, buy, admin, expiresAtMs: exp * 1000 };
+    known.set(authorization, { ...ok(identity), key });
+    return ok(identity);
+  }
+
+  /** Null if the keys cannot be asked for again just now, or too many wait for them already. */
+  function foundAgain(authorization: string, token: string): Promise<Identified> | null {
+    const asked = waiting < limits.keyWaitersMax ? publicKeys?.lookAgain() : null;
+    if (asked === null || asked === undefined) return null;
+    waiting += 1;
+    return asked.then(() => {
+      waiting -= 1;
+      return answered(identify(authorization, token));
+    });
+  }
+
+  function answered(found: Result<Identity, TokenFault>): Identified {
+    if (found.ok) return found;
+    if (found.error !== "unknown-public-key") return err(answers.refused[found.error]());
+    return err(publicKeys?.failure() === null ? answers.unknownPublicKey() : answers.noKeysYet());
+  }
+}
+
+interface Known {
+  readonly ok: true;
+  readonly value: Identity;
+  readonly key: TokenKey;
+}
+
+function isGood({ value, key }: Known, nowMs: number): boolean {
+  return key.live && nowMs < value.expiresAtMs;
 }
 
 function bearerToken(authorization: string): string | null {
   if (authorization.startsWith("Bearer ey")) return authorization.slice(7);
   return /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? null;
 }
-
-function identityOf({ sub, scope, exp }: Claims): Identity | null {
-  const buyerId = parseBuyerId(sub);
-  if (buyerId === null) return null;
-  const scopes = scope.split(" ");
-  const [buy, admin] = [scopes.includes("buy"), scopes.includes("admin")];
-  return { buyerId, buy, admin, expiresAtMs: exp * 1000 };
-}
-
-/** RFC 6750: who sent no token is told what is needed, not what is wrong. */
-const missingToken = preparedProblem("unauthenticated", "send a token: Authorization: Bearer …", {
-  headers: { "www-authenticate": 'Bearer realm="doorbuster"' },
-});
-
-/** The answer to a token that is no good. */
-function refused(detail: string): PreparedProblem {
-  return preparedProblem("unauthenticated", detail, {
-    headers: { "www-authenticate": challenge("invalid_token", { error_description: detail }) },
-  });
-}
-
-function challenge(error: string, more: Readonly<Record<string, string>>): string {
-  const parts = Object.entries({ realm: "doorbuster", error, ...more });
-  return `Bearer ${parts.map(([name, value]) => `${name}="${value}"`).join(", ")}`;
-}
-
-/** Built once, so that whoever floods us with forged tokens costs little. */
-const invalidToken: Record<TokenFault, PreparedProblem> = {
-  malformed: refused("the token is not a JWT"),
-  unsupported: refused("the token must be signed with HS256 and ask for no extensions"),
-  "unknown-key": refused("the token names a key (kid) that is not known here"),
-  "bad-signature": refused("the token's signature is wrong"),
-  "wrong-issuer": refused("the token was issued by somebody else (iss)"),
-  "wrong-audience": refused("the token was issued for somebody else (aud)"),
-  "bad-claims": refused(
-    "the token must carry iss, aud, exp, scope and sub (1 to 128 printable ASCII characters)",
-  ),
-  expired: refused("the token has expired"),
-  "not-yet-valid": refused("the token is not valid yet (nbf)"),
-};

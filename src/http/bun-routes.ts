@@ -1,15 +1,17 @@
 /** The hot routes in the form in which Bun's server matches them by itself, in native code,
  *  before the router is asked. */
 import type { AppDeps } from "./app-deps.ts";
+import { corsRules, withCors } from "./cors.ts";
 import type { SaleHandler } from "./hot-route.ts";
 import { hotHandlers } from "./routes/hot.ts";
 
 /** Methods that are not here go to the router, and so does everything else. */
 export function bunRoutes(deps: AppDeps): BunRoutes {
   const { purchase, readSale } = hotHandlers(deps);
+  const cors = corsRules(deps.cors);
   return {
-    "/v1/sales/:id": { GET: called(readSale) },
-    "/v1/sales/:id/orders": { POST: called(purchase) },
+    "/v1/sales/:id": { GET: called(withCors(cors, readSale)) },
+    "/v1/sales/:id/orders": { POST: called(withCors(cors, purchase)) },
   };
 }
 

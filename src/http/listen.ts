@@ -14,6 +14,9 @@ export interface ListenOptions {
 export interface HttpServer {
   /** Without a trailing slash. */
   readonly url: string;
+  /** Goes on listening, and closes every connection that there is: at once if nothing is asked on
+   * it, within `graceMs` if half a request is, or an answer is not there yet. */
+  shed(graceMs: number): void;
   /** Resolves once nobody is connected any more, after `deadlineMs` at the latest. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -40,11 +43,25 @@ export interface App {
 
 /** Requests go to `routes` first; what these don't answer goes to the app. */
 export function listen(app: App, routes: BunRoutes, options: ListenOptions): HttpServer {
-  const server = serve(app, routes, options);
-  return {
-    url: server.url.origin,
-    stop: (deadlineMs) => stop(server, deadlineMs),
-  };
+  let server = serve(app, routes, options);
+  const { origin } = server.url;
+  const at = { ...options, port: server.port ?? options.port };
+  /** Those that still answer what they were asked. */
+  const ending = new Set<Server>();
+
+  /** Nothing closes connections but a server that stops. */
+  function shed(graceMs: number): void {
+    const old = server;
+    ending.add(old);
+    void stop(old, graceMs).then(() => ending.delete(old));
+    server = serve(app, routes, at);
+  }
+
+  async function end(deadlineMs: number): Promise<void> {
+    await Promise.all([server, ...ending].map((one) => stop(one, deadlineMs)));
+  }
+
+  return { url: origin, shed, stop: end };
 }
 
 type Server = Bun.Server<undefined>;

@@ -21,7 +21,7 @@ import {
 } from "../usecases/purchase.ts";
 import { apiHeaders } from "./api-headers.ts";
 import type { AppDeps } from "./app-deps.ts";
-import { authenticator, forbidden } from "./auth.ts";
+import { authenticator, type Identified } from "./auth.ts";
 import { clientAddressReader, type Peer } from "./client-address.ts";
 import { refusal } from "./error-mapping.ts";
 import type { SaleHandler } from "./hot-route.ts";
@@ -31,10 +31,11 @@ import { readText } from "./json-body.ts";
 import { noSuchSale } from "./no-such-sale.ts";
 import { notAllowedAnswers } from "./not-allowed.ts";
 import { type PurchaseRequest, parsePurchase } from "./purchase-request.ts";
+import { forbidden } from "./token-answers.ts";
 
 export function purchaseHandler(deps: AppDeps): SaleHandler {
   const door = doorOf(deps);
-  const authenticate = authenticator(deps.auth, deps.clock);
+  const authenticate = authenticator(deps);
 
   return (request, saleIdText, peer) => {
     const saleId = parseSaleId(saleIdText);
@@ -43,20 +44,26 @@ export function purchaseHandler(deps: AppDeps): SaleHandler {
     const refused = refusedAtOnce(deps, visitor, known);
     if (refused !== null || visitor === null) return door.answer(refused ?? { kind: "denied" });
     const visiting = admitVisitor(deps, visitor);
-    if (visiting === null) return identified(request, known ?? saleId);
+    if (visiting === null) return admitted(request, known ?? saleId);
     return Promise.resolve(visiting).then((turnedAway) =>
-      turnedAway === null ? identified(request, known ?? saleId) : door.answer(turnedAway),
+      turnedAway === null ? admitted(request, known ?? saleId) : door.answer(turnedAway),
     );
   };
 
   function identified(
     request: Request,
     wanted: Sale | SaleId | null,
+    identity: Identified,
   ): Response | Promise<Response> {
-    const identity = authenticate(request.headers.get("authorization"));
     if (!identity.ok) return identity.error;
     if (!identity.value.buy) return forbidden("buy");
     return buy(deps, door, request, wanted, identity.value.buyerId);
+  }
+
+  function admitted(request: Request, wanted: Sale | SaleId | null): Response | Promise<Response> {
+    const found = authenticate(request.headers.get("authorization"));
+    if (found instanceof Promise) return found.then((late) => identified(request, wanted, late));
+    return identified(request, wanted, found);
   }
 }
 

@@ -1,43 +1,52 @@
-/** Bearer tokens: JWTs signed with HS256 (RFC 7515, RFC 7519). Verified here rather than by a
- *  library, because the first request of every buyer brings a token not seen before, and this
- *  takes a quarter of the time. The algorithm is not read from the token: what is not HS256
- *  under a key we know is refused before anything is computed. */
+/** Bearer tokens: JWTs (RFC 7515, RFC 7519), signed with HS256 by a key of ours, or with RS256,
+ *  ES256 or EdDSA by a published one. Verified here rather than by a library, because the first
+ *  request of every buyer brings a token not seen before, and this takes a quarter of the time.
+ *  What a header says only chooses among keys; each key knows its algorithm. */
 import { z } from "zod";
 import type { AuthConfig } from "../config/validate.ts";
+import { recent } from "../lib/recent.ts";
 import { err, ok, type Result } from "../lib/result.ts";
-
-export interface Claims {
-  readonly sub: string;
-  /** Space-separated. */
-  readonly scope: string;
-  /** Seconds since 1970. */
-  readonly exp: number;
-}
+import { type PublicKeys, publicKeyAlgorithms } from "../ports/public-keys.ts";
+import { type Claims, type ClaimsConfig, type ClaimsFault, readClaims } from "./claims.ts";
 
 export type TokenFault =
   | "malformed"
   | "unsupported"
   | "unknown-key"
+  /** Nobody is known to publish it, yet. */
+  | "unknown-public-key"
   | "bad-signature"
-  | "wrong-issuer"
-  | "wrong-audience"
-  | "bad-claims"
-  | "expired"
-  | "not-yet-valid";
+  | ClaimsFault;
 
-export type TokenVerifier = (token: string, nowMs: number) => Result<Claims, TokenFault>;
+/** What a token says, and the key that vouches for it. */
+export interface Verified {
+  readonly claims: Claims;
+  readonly key: TokenKey;
+}
 
+export interface TokenKey {
+  /** False once nothing that it vouched for is to be believed any more. */
+  readonly live: boolean;
+  verifies(input: string, signature: string): boolean;
+}
+
+export type TokenVerifier = (token: string, nowMs: number) => Result<Verified, TokenFault>;
+
+/** `publicKeys` is null where nobody's are believed. */
 export function tokenVerifier(
-  auth: Pick<AuthConfig, "keys" | "issuer" | "audience">,
+  auth: Pick<AuthConfig, "keys"> & ClaimsConfig,
+  publicKeys: Pick<PublicKeys, "find"> | null,
 ): TokenVerifier {
-  const keyFor = keyFinder(auth.keys);
+  const keyFor = keyFinder(auth.keys, publicKeys);
   return (token, nowMs) => {
     const parts = split(token);
     if (parts === null) return err("malformed");
-    const key = keyFor(parts.header);
-    if (!key.ok) return key;
-    if (!signatureMatches(key.value, parts)) return err("bad-signature");
-    return checkClaims(auth, parts.payload, nowMs);
+    const found = keyFor(parts.header);
+    if (!found.ok) return found;
+    const key = found.value;
+    if (!key.verifies(parts.input, parts.signature)) return err("bad-signature");
+    const claims = readClaims(auth, jsonOf(parts.payload), nowMs);
+    return claims.ok ? ok({ claims: claims.value, key }) : claims;
   };
 }
 
@@ -62,12 +71,46 @@ function split(token: string): TokenParts | null {
   };
 }
 
-/** Compares the texts, so that a token has one signature and not several spellings of it. */
-function signatureMatches(key: Bun.CryptoHasher, { input, signature }: TokenParts): boolean {
-  return sameText(key.copy().update(input).digest("base64url"), signature);
+/** Finds the key that a header names. Few different headers are in use, so the good ones are
+ *  remembered as text, as long as their keys are good. */
+function keyFinder(secrets: AuthConfig["keys"], publicKeys: Pick<PublicKeys, "find"> | null) {
+  const own = new Map(secrets.map(({ kid, secret }) => [kid, ownKey(secret)]));
+  const remembered = recent<string, TokenKey>(rememberedHeadersMax);
+
+  function keyOf(header: string): Result<TokenKey, TokenFault> {
+    const parsed = headerSchema.safeParse(jsonOf(header));
+    if (!parsed.success) return err("unsupported");
+    const { alg, kid } = parsed.data;
+    if (alg === "HS256") {
+      const key = own.get(kid ?? secrets[0]?.kid ?? "");
+      if (key !== undefined) return ok(key);
+      return err(own.size === 0 ? "unsupported" : "unknown-key");
+    }
+    if (publicKeys === null) return err("unsupported");
+    const key = publicKeys.find(alg, kid);
+    return key === null ? err("unknown-public-key") : ok(key);
+  }
+
+  return (header: string): Result<TokenKey, TokenFault> => {
+    const known = remembered.get(header);
+    if (known?.live) return ok(known);
+    const key = keyOf(header);
+    if (key.ok) remembered.set(header, key.value);
+    return key;
+  };
 }
 
-/** Takes as long for texts that differ early as for those that differ late. */
+const rememberedHeadersMax = 64;
+
+function ownKey(secret: string): TokenKey {
+  const hasher = new Bun.CryptoHasher("sha256", secret);
+  const verifies = (input: string, signature: string) =>
+    sameText(hasher.copy().update(input).digest("base64url"), signature);
+  return { live: true, verifies };
+}
+
+/** Compares texts, so that a token has one signature and not several spellings of it. Takes as
+ *  long for texts that differ early as for those that differ late. */
 function sameText(expected: string, given: string): boolean {
   if (expected.length !== given.length) return false;
   let difference = 0;
@@ -77,32 +120,9 @@ function sameText(expected: string, given: string): boolean {
   return difference === 0;
 }
 
-/** Finds the key that a header names. Few different headers are in use, so the good ones are
- *  remembered as text. */
-function keyFinder(keys: AuthConfig["keys"]) {
-  const hashers = new Map(keys.map(({ kid, secret }) => [kid, hasherOf(secret)]));
-  const remembered = new Map<string, Bun.CryptoHasher>();
-  return (header: string): Result<Bun.CryptoHasher, TokenFault> => {
-    const known = remembered.get(header);
-    if (known !== undefined) return ok(known);
-    const parsed = headerSchema.safeParse(jsonOf(header));
-    if (!parsed.success) return err("unsupported");
-    const key = hashers.get(parsed.data.kid ?? keys[0].kid);
-    if (key === undefined) return err("unknown-key");
-    if (remembered.size < rememberedHeadersMax) remembered.set(header, key);
-    return ok(key);
-  };
-}
-
-const rememberedHeadersMax = 64;
-
-function hasherOf(secret: string): Bun.CryptoHasher {
-  return new Bun.CryptoHasher("sha256", secret);
-}
-
 /** `crit` is refused, because it asks for extensions that we don't know. */
 const headerSchema = z.object({
-  alg: z.literal("HS256"),
+  alg: z.enum(["HS256", ...publicKeyAlgorithms]),
   kid: z.string().optional(),
   typ: z
     .string()
@@ -110,32 +130,6 @@ const headerSchema = z.object({
     .optional(),
   crit: z.undefined().optional(),
 });
-
-const claimsSchema = z.object({
-  iss: z.string(),
-  aud: z.union([z.string(), z.array(z.string())]),
-  sub: z.string(),
-  scope: z.string(),
-  exp: z.number(),
-  nbf: z.number().optional(),
-});
-
-function checkClaims(
-  auth: Pick<AuthConfig, "issuer" | "audience">,
-  payload: string,
-  nowMs: number,
-): Result<Claims, TokenFault> {
-  const parsed = claimsSchema.safeParse(jsonOf(payload));
-  if (!parsed.success) return err("bad-claims");
-  const { iss, aud, exp, nbf } = parsed.data;
-  if (iss !== auth.issuer) return err("wrong-issuer");
-  if (aud !== auth.audience && !(Array.isArray(aud) && aud.includes(auth.audience))) {
-    return err("wrong-audience");
-  }
-  if (nowMs >= exp * 1000) return err("expired");
-  if (nbf !== undefined && nowMs < nbf * 1000) return err("not-yet-valid");
-  return ok(parsed.data);
-}
 
 /** The JSON in a segment; undefined if there is none. */
 function jsonOf(segment: string): unknown {

@@ -54,6 +54,8 @@ export interface Metrics {
   purchase(outcome: PurchaseOutcome): void;
   rateLimited(policy: string): void;
   accessDenied(): void;
+  /** Idle connections were closed to make room. */
+  connectionsShed(): void;
   observePlacement(counts: PlacementCounts): void;
   /** What a controller tells. */
   readonly controller: ControllerCounts;
@@ -69,6 +71,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const purchases = createTally();
   const limited = createTally();
   let denials = 0;
+  const shed = new Counter(described(registry, metricNames.connectionsShed));
   const placement = placementMetrics(registry);
   answerMetrics(registry, http);
   readTally(registry, metricNames.purchases, labelNames.outcome, purchases);
@@ -83,6 +86,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     accessDenied: () => {
       denials += 1;
     },
+    connectionsShed: () => shed.inc(),
     ...placement,
     controller: controllerMetrics(registry),
     text: async () => `${await registry.metrics()}\n${http.durationText()}\n`,

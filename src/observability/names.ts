@@ -7,6 +7,7 @@ export const metricNames = {
   httpDuration: "doorbuster_http_request_duration_seconds",
   purchases: "doorbuster_purchases_total",
   purchasesWaiting: "doorbuster_purchases_waiting",
+  connectionsShed: "doorbuster_connections_shed_total",
   rateLimited: "doorbuster_rate_limit_rejected_total",
   accessDenied: "doorbuster_access_denied_total",
   limiterCalls: "doorbuster_rate_limit_calls_total",
@@ -45,6 +46,8 @@ export const metricHelp: Readonly<Record<MetricName, string>> = {
   doorbuster_http_request_duration_seconds: "From the request's headers to the answer.",
   doorbuster_purchases_total: "Purchases that reached the sale, by outcome.",
   doorbuster_purchases_waiting: "Purchases waiting for stock or for the order log.",
+  doorbuster_connections_shed_total:
+    "Times that idle connections were closed, since files to open ran short.",
   doorbuster_rate_limit_rejected_total: "Requests refused with 429, by policy.",
   doorbuster_access_denied_total: "Purchases refused because of the deny list.",
   doorbuster_rate_limit_calls_total: "Calls to Redis for tokens.",

@@ -20,6 +20,17 @@ export const audience = "doorbuster";
 export const firstKey = { kid: "first", secret: "the first signing secret, long enough" };
 export const secondKey = { kid: "second", secret: "the second signing secret, as long" };
 
+/** Tokens as we sign them ourselves. */
+export const plainAuth = {
+  ...{ issuer, audience, leewaySeconds: 0 },
+  jwks: { url: null, file: null, ca: null, refreshSeconds: 300 },
+  claims: {
+    buyerId: "sub",
+    buy: { claim: "scope", value: "buy" },
+    admin: { claim: "scope", value: "admin" },
+  },
+};
+
 export interface CallOptions {
   readonly token?: string | undefined;
   /** Sent as JSON, unless it is text already. */
@@ -68,10 +79,16 @@ export async function httpEngine(over: Partial<AppDeps> = {}): Promise<HttpEngin
   const logged: unknown[] = [];
   const logger = recorder(logged);
   const keys: AppDeps["auth"]["keys"] = [firstKey, secondKey];
-  const auth = { issuer, audience, keys, devTokens: true, tokenTtlSeconds: 60 };
-  const http = { auth, random: () => 0, metrics, health: createHealth(), logger };
+  const auth = { ...plainAuth, keys, devTokens: true, tokenTtlSeconds: 60 };
+  const cors = { origins: [], maxAgeSeconds: 600 };
   const trustedProxies: string[] = [];
-  const deps: AppDeps = { ...stores, ...http, trustedProxies, ...over };
+  const http = { auth, publicKeys: null, cors, trustedProxies };
+  const health = createHealth();
+  const deps: AppDeps = {
+    ...{ ...stores, ...http },
+    ...{ random: () => 0, metrics, health, logger },
+    ...over,
+  };
   const orders = ordersRole({ ...stores, placed: metrics.observePlacement, logger });
   await orders.start();
   const app = buildApp(deps);

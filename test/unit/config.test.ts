@@ -1,11 +1,11 @@
 // The configuration: layers, one check of everything, and no secret ever shown.
 
 import { describe, expect, test } from "bun:test";
+import { usesDevelopmentSecret } from "../../src/config/auth-rules.ts";
 import { type Flag, type LoadedConfig, loadConfig } from "../../src/config/load.ts";
 import { printedConfig, printedFields } from "../../src/config/print.ts";
 import { type ConfigProblem, formatProblems } from "../../src/config/problems.ts";
 import { developmentSecret } from "../../src/config/schema.ts";
-import { usesDevelopmentSecret } from "../../src/config/validate.ts";
 import { tempDir } from "../support/temp-dir.ts";
 
 const secretA = "a-secret-of-more-than-32-bytes-aaaaaaaa";
@@ -80,10 +80,19 @@ describe("layers", () => {
         issuer: "doorbuster",
         audience: "doorbuster",
         keys: [{ kid: "default", secret: developmentSecret }],
+        jwks: { url: null, file: null, ca: null, refreshSeconds: 300 },
+        claims: {
+          buyerId: "sub",
+          buy: { claim: "scope", value: "buy" },
+          admin: { claim: "scope", value: "admin" },
+        },
+        leewaySeconds: 0,
         devTokens: true,
         tokenTtlSeconds: 3600,
       },
       admission: { trustedProxies: [], whenAway: "share", nodes: 1 },
+      cors: { origins: [], maxAgeSeconds: 600 },
+      admin: { port: null, host: "127.0.0.1" },
       log: { level: "info", format: "auto" },
       metrics: { port: null },
     });
@@ -145,7 +154,7 @@ describe("signing keys", () => {
   test("a secret may be the content of a file, without its last line end", async () => {
     const files = { secret: `${secretA}\n` };
     const { config } = await loaded({ files, env: { DOORBUSTER_AUTH_SECRET_FILE: "secret" } });
-    expect(config.auth.keys[0].secret).toBe(secretA);
+    expect(config.auth.keys[0]?.secret).toBe(secretA);
   });
 
   test("several keys keep their order, because the first one signs", async () => {

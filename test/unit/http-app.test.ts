@@ -158,7 +158,7 @@ describe("the metrics", () => {
   });
 
   test("have a port of their own where they are asked to", async () => {
-    const app = buildApp(engine.deps, { metrics: false });
+    const app = buildApp(engine.deps, { metrics: false, admins: true });
     expect((await app.request("/metrics")).status).toBe(404);
     const operations = buildMetricsApp(engine.deps);
     expect((await operations.request("/metrics")).status).toBe(200);

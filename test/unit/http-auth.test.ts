@@ -13,6 +13,7 @@ import {
   httpEngine,
   issuer,
   newSale,
+  plainAuth,
   secondKey,
 } from "../support/http-engine.ts";
 
@@ -132,7 +133,7 @@ describe("a token", () => {
 });
 
 describe("our verifier", () => {
-  const ours = tokenVerifier({ keys: [firstKey], issuer, audience });
+  const ours = tokenVerifier({ ...plainAuth, keys: [firstKey] }, null);
   const theirs = createVerifier({
     key: firstKey.secret,
     algorithms: ["HS256"],

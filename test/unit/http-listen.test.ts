@@ -3,9 +3,13 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
+import { limits } from "../../src/domain/limits.ts";
 import { bunRoutes } from "../../src/http/bun-routes.ts";
+import { ownFiles, watchConnections } from "../../src/http/connection-valve.ts";
 import { type HttpServer, ListenError, listen } from "../../src/http/listen.ts";
+import { virtualClock } from "../support/builders.ts";
 import { answerOf, type HttpEngine, httpEngine, requestInit } from "../support/http-engine.ts";
+import { until } from "../support/until.ts";
 
 let engine: HttpEngine;
 let server: HttpServer;
@@ -93,18 +97,18 @@ describe("the server", () => {
   });
 });
 
-describe("stopping the server", () => {
-  /** Answers when it is told to. */
-  function slowApp() {
-    const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
-    const { promise: answer, resolve: release } = Promise.withResolvers<Response>();
-    const fetch = () => {
-      arrive();
-      return answer;
-    };
-    return { fetch, arrived, release };
-  }
+/** Answers when it is told to. */
+function slowApp() {
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+  const { promise: answer, resolve: release } = Promise.withResolvers<Response>();
+  const fetch = () => {
+    arrive();
+    return answer;
+  };
+  return { fetch, arrived, release };
+}
 
+describe("stopping the server", () => {
   test("answers what is in flight, and takes nothing new", async () => {
     const app = slowApp();
     const own = listen(app, {}, { host: "127.0.0.1", port: 0 });
@@ -127,6 +131,87 @@ describe("stopping the server", () => {
     await app.arrived;
     await own.stop(1);
     expect(await inFlight).toBe("cut off");
+  });
+});
+
+describe("shedding connections", () => {
+  const half = "GET /v1/sales HTTP/1.1\r\nHost: x\r\n";
+  const whole = `${half}\r\n`;
+
+  test("answers who asks, closes the others, and listens at the same address", async () => {
+    const app = slowApp();
+    const own = listen(app, { "/": new Response("quick") }, { host: "127.0.0.1", port: 0 });
+    const idle = await connected(own.url, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await until(() => idle.heard().includes("quick"));
+    const asking = await connected(own.url, whole);
+    await app.arrived;
+    own.shed(10_000);
+    await idle.closed;
+    expect(await reachable(own.url)).toBe(true);
+    app.release(new Response("whole"));
+    await asking.closed;
+    expect(asking.heard()).toContain("whole");
+    expect(await (await fetch(own.url)).text()).toBe("quick");
+    await own.stop(1_000);
+  });
+
+  test("cuts off half a request once its time is over", async () => {
+    const own = listen(slowApp(), {}, { host: "127.0.0.1", port: 0 });
+    const asking = await connected(own.url, half);
+    own.shed(1);
+    await asking.closed;
+    expect(asking.heard()).toBe("");
+    await own.stop(0);
+  });
+
+  test("is no reason to cut off what is in flight when the server stops", async () => {
+    const app = slowApp();
+    const own = listen(app, {}, { host: "127.0.0.1", port: 0 });
+    const asking = await connected(own.url, whole);
+    await app.arrived;
+    own.shed(10_000);
+    const stopped = own.stop(10_000);
+    app.release(new Response("whole"));
+    await asking.closed;
+    expect(asking.heard()).toContain("whole");
+    await stopped;
+    expect(await reachable(own.url)).toBe(false);
+  });
+
+  test.each([
+    ["before the files run out", () => 90],
+    ["when no file can be opened", () => null],
+  ])("is done %s, and again when that did not help", (_, atLeast) => {
+    const clock = virtualClock(0);
+    let shed = 0;
+    const files = { limit: 100, atLeast };
+    const count = () => {
+      shed += 1;
+    };
+    const stop = watchConnections({ clock, files, shed: count });
+    clock.advance(limits.connectionsLookMs);
+    clock.advance(limits.connectionsLookMs);
+    expect(shed).toBe(2);
+    stop();
+    clock.advance(limits.connectionsLookMs);
+    expect(shed).toBe(2);
+  });
+
+  test.each([
+    [100, 89],
+    [Number.POSITIVE_INFINITY, 1_000_000],
+    [null, 1_000_000],
+  ])("is not done while there is room (%p at most, %p open)", (limit, open) => {
+    const clock = virtualClock(0);
+    const shed = () => expect.unreachable();
+    const stop = watchConnections({ clock, files: { limit, atLeast: () => open }, shed });
+    clock.advance(limits.connectionsLookMs);
+    stop();
+  });
+
+  test("knows how many files this process has open", () => {
+    const files = ownFiles();
+    expect(files.limit).toBeGreaterThan(files.atLeast() ?? Number.POSITIVE_INFINITY);
   });
 });
 
@@ -154,6 +239,23 @@ describe("a server that cannot start", () => {
     expect(failure("192.0.2.1", 0)).toMatchObject({ code: "address-unavailable" });
   });
 });
+
+/** A connection that sends this and then waits. */
+async function connected(url: string, text: string) {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  let heard = "";
+  socket.on("data", (bytes) => {
+    heard += bytes.toString();
+  });
+  const closed = new Promise<void>((resolve) => {
+    socket.on("close", () => resolve());
+    socket.on("error", () => resolve());
+  });
+  await new Promise<void>((resolve) => socket.on("connect", () => resolve()));
+  await new Promise<void>((resolve) => void socket.write(text, () => resolve()));
+  return { closed, heard: () => heard };
+}
 
 /** Whether a new connection is taken. */
 function reachable(url: string): Promise<boolean> {

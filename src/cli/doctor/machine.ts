@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { bytesText, type Finding, fine, warning } from "../../lib/finding.ts";
+import { openFilesLimit } from "../../lib/open-files.ts";
 
 const oldestBun = "1.4.0";
 const memoryWanted = 512 * 2 ** 20;
@@ -34,14 +35,6 @@ export function checkOpenFiles(): Finding {
 function availableMemory(): number {
   const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(textOf("/proc/meminfo"))?.[1];
   return kibibytes === undefined ? freemem() : Number(kibibytes) * 1_024;
-}
-
-/** Infinite if there is none, null if it cannot be learnt. */
-function openFilesLimit(): number | null {
-  const line = /^Max open files\s+(\S+)/m.exec(textOf("/proc/self/limits"))?.[1];
-  const text = line ?? Bun.spawnSync(["sh", "-c", "ulimit -n"]).stdout.toString().trim();
-  if (text === "unlimited") return Number.POSITIVE_INFINITY;
-  return /^\d+$/.test(text) ? Number(text) : null;
 }
 
 function textOf(path: string): string {

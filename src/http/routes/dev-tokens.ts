@@ -1,7 +1,9 @@
 /** Tokens for development: for whoever asks, as whoever they like. Mounted only where the
  *  configuration allows it. */
 import { createRoute } from "@hono/zod-openapi";
+import { ownClaims } from "../../config/token-claims.ts";
 import { instant } from "../../domain/ids.ts";
+import { present } from "../../lib/assert.ts";
 import { signJwt } from "../../lib/sign-jwt.ts";
 import type { AppDeps } from "../app-deps.ts";
 import type { Api } from "../app-env.ts";
@@ -12,7 +14,8 @@ import { bodyProblems, problemAnswers, success } from "../schemas/answers.ts";
 import { tokenAnswer, tokenRequest } from "../schemas/token.ts";
 
 export function devTokenRoutes(api: Api, deps: Pick<AppDeps, "auth" | "clock">): void {
-  const { keys, issuer, audience, tokenTtlSeconds } = deps.auth;
+  const { keys, tokenTtlSeconds } = deps.auth;
+  const key = present(keys[0], "development tokens need a key to sign with");
   const route = createRoute({
     method: "post",
     path: "/v1/dev/tokens",
@@ -30,8 +33,8 @@ export function devTokenRoutes(api: Api, deps: Pick<AppDeps, "auth" | "clock">):
   api.openapi(route, (c) => {
     const issuedAt = Math.floor(deps.clock.now() / 1000);
     const expiresAt = issuedAt + tokenTtlSeconds;
-    const claims = { ...c.req.valid("json"), iss: issuer, aud: audience, iat: issuedAt };
-    const token = signJwt(keys[0], { ...claims, exp: expiresAt });
+    const times = { iat: issuedAt, exp: expiresAt };
+    const token = signJwt(key, ownClaims(deps.auth, c.req.valid("json"), times));
     return jsonAnswer(201, { token, expiresAt: isoTime(instant(expiresAt * 1000)) });
   });
 }

@@ -6,6 +6,7 @@ import swaggerScript from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "f
 import pkg from "../../../package.json" with { type: "json" };
 import { apiHeaders } from "../api-headers.ts";
 import type { Api } from "../app-env.ts";
+import { elsewhere } from "../guard.ts";
 
 /** Mounted last: it describes the routes that are there by then. */
 export function documentationRoutes(api: Api): void {
@@ -24,13 +25,27 @@ function describe(api: Api): object {
     type: "http",
     scheme: "bearer",
     bearerFormat: "JWT",
-    description: "HS256; scope `buy` or `admin`; sub is the buyer's id",
+    description: "HS256 or a key of the shop's; scope `buy` or `admin`; sub is the buyer's id",
   });
-  return api.getOpenAPI31Document({
+  const { paths = {}, ...rest } = api.getOpenAPI31Document({
     openapi: "3.1.0",
     info: { title: "Doorbuster", version: pkg.version, description: pkg.description },
     servers: [{ url: "/" }],
   });
+  return { ...rest, paths: withoutOthers(api, paths) };
+}
+
+/** Without what is served on another port only. */
+function withoutOthers(api: Api, paths: object): object {
+  const others = api.routes
+    .filter(({ handler }) => handler === elsewhere)
+    .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+  const kept = Object.entries(paths).map(([path, item]: [string, object]) => {
+    const operations = Object.entries(item);
+    return [path, operations.filter(([method]) => !others.includes(`${method} ${path}`))] as const;
+  });
+  const served = kept.filter(([, operations]) => operations.length > 0);
+  return Object.fromEntries(served.map(([path, item]) => [path, Object.fromEntries(item)]));
 }
 
 function file(body: string | Bun.BunFile, contentType: string): Response {
