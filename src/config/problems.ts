@@ -60,7 +60,7 @@ export function shown(value: unknown, node: SchemaNode | null): string | null {
 export function hint(name: string, known: readonly string[]): string {
   const meant = nearest(name, known);
   if (meant !== null) return `; did you mean ${meant}?`;
-  return known.length <= 16 ? `; there is ${known.join(", ")}` : "";
+  return known.length <= 20 ? `; there is ${known.join(", ")}` : "";
 }
 
 function wrongValue(
