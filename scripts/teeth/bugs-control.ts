@@ -133,4 +133,11 @@ export const controlBugs: readonly Bug[] = [
     replace:
       'mender.mend(held().filter((sale) => isLoaded(sale) && sale.mode === "stock"), control)',
   },
+  {
+    name: "a lock that comes after another could not be had is kept",
+    wasThere: true,
+    file: "src/lib/in-parallel.ts",
+    find: "await allDone(Array",
+    replace: "await Promise.all(Array",
+  },
 ];

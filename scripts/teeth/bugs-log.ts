@@ -75,6 +75,10 @@ export const logBugs: readonly Bug[] = [
         find: "  const [order] = await deps.orders.byId([orderId]);\n  return order ?? null;\n",
         replace: "  return early ?? null;\n",
       },
+      {
+        find: "?.epoch === epoch) return look(deps, saleId, orderId);",
+        replace: "?.epoch === epoch) return null;",
+      },
     ],
   },
   {

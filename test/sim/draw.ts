@@ -246,15 +246,14 @@ function actionPlan(chance: Random, sales: number, at: number, place: number): A
   return { name, at, sale: chance.whole(0, sales - 1), kind, units: chance.whole(1, 5) };
 }
 
-/** Half of them a moment after somebody began to buy. */
+/** Half of them a moment after somebody began to buy, some while the sales are being opened. */
 function faultPlan(
   chance: Random,
   shape: Shape,
   activeMs: number,
   moments: readonly number[],
 ): Fault {
-  const aimed = chance.chance(0.5);
-  const at = aimed ? chance.pick(moments) + chance.whole(0, 12) : chance.whole(150, activeMs);
+  const at = momentOf(chance, activeMs, moments);
   const host = hostIn(chance, shape);
   const forMs = Math.floor(10 ** (1.5 + chance.next() * 2.4));
   const redis = `redis-${chance.whole(0, shape.redisNodes - 1)}`;
@@ -291,6 +290,12 @@ function faultPlan(
     default:
       return chance.chance(0.3) ? { kind: "poison", at } : { kind: "kill", host, at, forMs };
   }
+}
+
+function momentOf(chance: Random, activeMs: number, moments: readonly number[]): number {
+  const kind = chance.next();
+  if (kind < 0.5) return chance.pick(moments) + chance.whole(0, 12);
+  return kind < 0.6 ? chance.whole(1, 60) : chance.whole(150, activeMs);
 }
 
 function hostIn(chance: Random, shape: Shape): string {

@@ -274,6 +274,35 @@ describe("lost stock", () => {
     expect(await engine.deps.lease.list("stock/")).toEqual([]);
   });
 
+  test("gives back a lock that comes after another could not be had", async () => {
+    const other = await engine.openSale({ stock: units(5) });
+    const late = Promise.withResolvers<void>();
+    const got: ReturnType<Lease["acquire"]>[] = [];
+    const { lease } = engine.deps;
+    const acquire: Lease["acquire"] = async (name, options) => {
+      if (name === stockLock(sale.id)) throw new ServiceUnavailable("etcd is away");
+      await late.promise;
+      const held = lease.acquire(name, options);
+      got.push(held);
+      return held;
+    };
+    const { mend, distrust } = stockMender({ ...engine.deps, lease: { acquire } }, ordersGroup);
+    for (const { id } of [sale, other]) distrust(id);
+    const strategy = "locked" as const;
+    const mending = mend(
+      [sale, other].map((one) => ({ ...one, strategy })),
+      holds,
+    );
+    const failed = mending.catch(String);
+    await turns();
+    late.resolve();
+    expect(await failed).toContain("etcd is away");
+    await turns();
+    expect((await Promise.all(got)).map(({ ok }) => ok)).toEqual([true]);
+    await turns();
+    expect(await lease.list("stock/")).toEqual([]);
+  });
+
   async function anOrder() {
     const { request } = await import("../support/builders.ts");
     return request({});
