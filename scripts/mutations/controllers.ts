@@ -3,6 +3,7 @@ import type { Mutation } from "./mutation.ts";
 
 const contract = "test/contract/embedded.test.ts";
 const controls = "test/unit/usecases-control.test.ts";
+const mends = "test/unit/usecases-mend.test.ts";
 const fallBack = "test/unit/usecases-fallback.test.ts";
 
 export const controllers: readonly Mutation[] = [
@@ -27,7 +28,7 @@ export const controllers: readonly Mutation[] = [
     file: "src/usecases/mend-stock.ts",
     find: 'now.kind === "holds" ?',
     replace: 'now.kind !== "none" ?',
-    test: controls,
+    test: mends,
     name: "is left to the holder",
   },
   {
@@ -35,7 +36,7 @@ export const controllers: readonly Mutation[] = [
     file: "src/usecases/mend-stock.ts",
     find: "return now - since >= limits.stockMissingMs;",
     replace: "return true;",
-    test: controls,
+    test: mends,
     name: "once it has been missing for a while",
   },
   {
