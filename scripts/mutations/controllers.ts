@@ -79,4 +79,20 @@ export const controllers: readonly Mutation[] = [
     test: "test/contract/strategies.test.ts",
     name: "sells every unit once to many processes",
   },
+  {
+    promise: "an order that is placed while it is looked for is not said to be lost",
+    file: "src/usecases/find-orders.ts",
+    find: "return placed ?? {",
+    replace: "return placed && {",
+    test: "test/unit/usecases-ledger.test.ts",
+    name: "placed, and its load fenced off, after it was looked for",
+  },
+  {
+    promise: "a sale of the strategy database that was opened without an epoch gets one",
+    file: "src/roles/controller.ts",
+    find: 'mode === "stock" || strategy === "database";',
+    replace: 'mode === "stock" && strategy !== "database";',
+    test: "test/unit/role-controller.test.ts",
+    name: "gives an epoch to a sale of the strategy database",
+  },
 ];

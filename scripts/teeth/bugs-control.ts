@@ -126,14 +126,6 @@ export const controlBugs: readonly Bug[] = [
     replace: "deps.stock.reserve(sale.id, bucket, requests)",
   },
   {
-    name: "a sale of the strategy database is opened without an epoch",
-    wasThere: true,
-    file: "src/roles/controller.ts",
-    find: "mender.mend(held().filter(isLoaded), control)",
-    replace:
-      'mender.mend(held().filter((sale) => isLoaded(sale) && sale.mode === "stock"), control)',
-  },
-  {
     name: "a lock that comes after another could not be had is kept",
     wasThere: true,
     file: "src/lib/in-parallel.ts",

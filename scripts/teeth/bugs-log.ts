@@ -88,11 +88,4 @@ export const logBugs: readonly Bug[] = [
     find: "if ((await deps.stock.level(saleId))?.epoch === epoch) return",
     replace: "if (epoch > 0) return null;",
   },
-  {
-    name: "an order that is placed while it is looked for is said to be lost",
-    wasThere: true,
-    file: "src/usecases/find-orders.ts",
-    find: "return placed ?? { ...lost, orderId, saleId, reservedAt };",
-    replace: "return placed && { ...lost, orderId, saleId, reservedAt };",
-  },
 ];

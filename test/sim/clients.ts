@@ -94,7 +94,7 @@ async function lookUp(world: World, chance: Random, { id }: PurchasedOrder): Pro
 
 async function keepLooking(world: World, chance: Random, id: PurchasedOrder["id"]): Promise<void> {
   for (let looks = chance.whole(2, 12); looks > 0; looks -= 1) {
-    await sleep(world, chance.next() * chance.pick([40, 400, 2_000]));
+    await sleep(world, chance.next() * chance.pick([10, 40, 400, 2_000]));
     await lookOnce(world, chance, id);
   }
 }

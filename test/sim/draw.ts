@@ -96,6 +96,7 @@ export function planOf(seed: string): Plan {
     purchasePlan(chance, sales, when(200), at),
   );
   const moments = purchases.map(({ at }) => at);
+  const openings = sales.map(({ startsAt }) => startsAt ?? 0);
   const isCalm = chance.chance(0.35);
   return {
     seed,
@@ -108,7 +109,7 @@ export function planOf(seed: string): Plan {
     ],
     faults: [
       ...faults,
-      ...times(chance.whole(0, 4), () => faultPlan(chance, shape, activeMs, moments)),
+      ...times(chance.whole(0, 4), () => faultPlan(chance, shape, activeMs, { moments, openings })),
     ],
     manners: {
       lossChance: isCalm ? 0 : chance.pick([0.002, 0.01, 0.03]),
@@ -247,13 +248,8 @@ function actionPlan(chance: Random, sales: number, at: number, place: number): A
 }
 
 /** Half of them a moment after somebody began to buy, some while the sales are being opened. */
-function faultPlan(
-  chance: Random,
-  shape: Shape,
-  activeMs: number,
-  moments: readonly number[],
-): Fault {
-  const at = momentOf(chance, activeMs, moments);
+function faultPlan(chance: Random, shape: Shape, activeMs: number, aims: Aims): Fault {
+  const at = momentOf(chance, activeMs, aims);
   const host = hostIn(chance, shape);
   const forMs = Math.floor(10 ** (1.5 + chance.next() * 2.4));
   const redis = `redis-${chance.whole(0, shape.redisNodes - 1)}`;
@@ -292,10 +288,18 @@ function faultPlan(
   }
 }
 
-function momentOf(chance: Random, activeMs: number, moments: readonly number[]): number {
+interface Aims {
+  /** When somebody buys. */
+  readonly moments: readonly number[];
+  /** When a sale is opened. */
+  readonly openings: readonly number[];
+}
+
+function momentOf(chance: Random, activeMs: number, { moments, openings }: Aims): number {
   const kind = chance.next();
   if (kind < 0.5) return chance.pick(moments) + chance.whole(0, 12);
-  return kind < 0.6 ? chance.whole(1, 60) : chance.whole(150, activeMs);
+  if (kind < 0.7) return chance.pick(openings) + chance.whole(1, 300);
+  return chance.whole(150, activeMs);
 }
 
 function hostIn(chance: Random, shape: Shape): string {
