@@ -85,7 +85,7 @@ export const controllers: readonly Mutation[] = [
     find: "return placed ?? {",
     replace: "return placed && {",
     test: "test/unit/usecases-ledger.test.ts",
-    name: "placed, and its load fenced off, after it was looked for",
+    name: "placed, and its load fenced off, while it looked",
   },
   {
     promise: "a sale of the strategy database that was opened without an epoch gets one",

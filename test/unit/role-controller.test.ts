@@ -119,7 +119,7 @@ describe("a controller", () => {
     expect(await engine.deps.orders.ledger(sale.id)).toMatchObject({ sold: 1 });
   }, 60_000);
 
-  test("gives an epoch to a sale of the strategy database that was opened without one", async () => {
+  test("gives an epoch to a sale of the strategy database that has none", async () => {
     const { deps } = engine;
     const created = await createSale(deps, terms({ strategy: "database" }));
     if (!created.ok) throw new Error(created.error.detail);

@@ -120,7 +120,7 @@ describe("consuming the log", () => {
     expect(await findOrder(deps, id)).toMatchObject({ status: "placed" });
   });
 
-  test("finds an order that was placed, and its load fenced off, after it was looked for", async () => {
+  test("finds an order that was placed, and its load fenced off, while it looked", async () => {
     const id = await bought();
     const { orders, stock } = engine.deps;
     const ledger: typeof orders.ledger = async (saleId) => {
