@@ -10,6 +10,8 @@ interface Theme {
   readonly sale: (chance: Random) => Partial<SalePlan>;
   readonly shape: (chance: Random) => Partial<Shape>;
   readonly purchases: readonly [number, number];
+  /** How many at least; two at most. */
+  readonly sales?: number;
   /** Faults besides those of chance, and where purchases and actions are to crowd. */
   readonly happens: (chance: Random, shape: Shape) => Happening;
 }
@@ -19,6 +21,8 @@ interface Happening {
   readonly rebuildAt?: number;
   /** Moments, and for how long after them something is likely. */
   readonly crowds: readonly (readonly [number, number])[];
+  /** What else it takes. */
+  readonly lossChance?: number;
 }
 
 const themes: Readonly<Record<string, Theme>> = {
@@ -68,6 +72,7 @@ const themes: Readonly<Record<string, Theme>> = {
     sale: () => ({ strategy: "locked", fallback: null, endsAt: null, startsAt: null }),
     shape: () => ({ apis: 2, controllers: 2 }),
     purchases: [14, 34],
+    sales: 2,
     happens: lostLocks,
   },
 };
@@ -82,11 +87,11 @@ export function planOf(seed: string): Plan {
   const theme = themes[chance.pick(themeNames)] as Theme;
   const shape = { ...shapeOf(chance), ...theme.shape(chance) };
   const activeMs = chance.whole(...theme.activeMs);
-  const sales = times(chance.whole(1, 2), () => ({
+  const sales = times(chance.whole(theme.sales ?? 1, 2), () => ({
     ...salePlan(chance, activeMs),
     ...theme.sale(chance),
   }));
-  const { faults, crowds, rebuildAt } = theme.happens(chance, shape);
+  const { faults, crowds, rebuildAt, lossChance } = theme.happens(chance, shape);
   const when = (least: number) => {
     if (crowds.length === 0 || chance.chance(0.4)) return chance.whole(least, activeMs);
     const [from, forMs] = chance.pick(crowds);
@@ -112,7 +117,7 @@ export function planOf(seed: string): Plan {
       ...times(chance.whole(0, 4), () => faultPlan(chance, shape, activeMs, { moments, openings })),
     ],
     manners: {
-      lossChance: isCalm ? 0 : chance.pick([0.002, 0.01, 0.03]),
+      lossChance: lossChance ?? (isCalm ? 0 : chance.pick([0.002, 0.01, 0.03])),
       lateChance: isCalm ? 0 : chance.pick([0.005, 0.02, 0.08]),
       lateMaxMs: chance.pick([200, 2_000, 7_000]),
     },
@@ -182,8 +187,10 @@ function rebuildPlan(at: number): ActionPlan {
   return { name: "rebuild", at, sale: 0, kind: "rebuild", units: 0 };
 }
 
-/** Holders sleep for longer than their locks live, or are cut off from them. */
+/** Holders sleep for longer than their locks live, or are cut off from them; or a controller needs
+ * the locks of several sales at once, of which a sleeper holds some. */
 function lostLocks(chance: Random): Happening {
+  if (chance.chance(0.4)) return locksToMend(chance);
   const at = chance.whole(500, 2_000);
   const host = chance.pick(["api-0", "api-1", "controller-0", "controller-1"]);
   const forMs = chance.whole(2_500, 4_500);
@@ -191,6 +198,16 @@ function lostLocks(chance: Random): Happening {
     ? { kind: "pause", host, at, forMs }
     : { kind: "cut", host, service: "etcd", how: "both", at, forMs };
   return { faults: [fault], crowds: [[at - 20, 4_500]] };
+}
+
+function locksToMend(chance: Random): Happening {
+  const at = chance.whole(400, 1_000);
+  const asleepAt = at + chance.whole(1_500, 2_600);
+  const faults: Fault[] = [
+    { kind: "wiped", service: "redis-0", at },
+    { kind: "pause", host: "api-0", at: asleepAt, forMs: chance.whole(2_000, 4_500) },
+  ];
+  return { faults, crowds: [[asleepAt - 60, 60]], lossChance: 0.06 };
 }
 
 function times<T>(count: number, make: (at: number) => T): T[] {
