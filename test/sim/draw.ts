@@ -21,8 +21,8 @@ interface Happening {
   readonly rebuildAt?: number;
   /** Moments, and for how long after them something is likely. */
   readonly crowds: readonly (readonly [number, number])[];
-  /** What else it takes. */
-  readonly lossChance?: number;
+  /** What else it takes of the network. */
+  readonly manners?: Partial<Plan["manners"]>;
 }
 
 const themes: Readonly<Record<string, Theme>> = {
@@ -72,14 +72,21 @@ const themes: Readonly<Record<string, Theme>> = {
     sale: () => ({ strategy: "locked", fallback: null, endsAt: null, startsAt: null }),
     shape: () => ({ apis: 2, controllers: 2 }),
     purchases: [14, 34],
-    sales: 2,
     happens: lostLocks,
+  },
+  mends: {
+    activeMs: [2_500, 7_000],
+    sale: () => ({ strategy: "locked", fallback: null, endsAt: null, startsAt: null }),
+    shape: () => ({ apis: 2, controllers: 1 }),
+    purchases: [14, 34],
+    sales: 2,
+    happens: locksToMend,
   },
 };
 
 const themeNames = [
   ...["any", "any", "any", "any", "lastUnits", "lastUnits", "loss", "loss"],
-  ...["fallback", "locks", "rebuild"],
+  ...["fallback", "locks", "locks", "mends", "rebuild"],
 ];
 
 export function planOf(seed: string): Plan {
@@ -91,7 +98,7 @@ export function planOf(seed: string): Plan {
     ...salePlan(chance, activeMs),
     ...theme.sale(chance),
   }));
-  const { faults, crowds, rebuildAt, lossChance } = theme.happens(chance, shape);
+  const { faults, crowds, rebuildAt, manners } = theme.happens(chance, shape);
   const when = (least: number) => {
     if (crowds.length === 0 || chance.chance(0.4)) return chance.whole(least, activeMs);
     const [from, forMs] = chance.pick(crowds);
@@ -117,9 +124,10 @@ export function planOf(seed: string): Plan {
       ...times(chance.whole(0, 4), () => faultPlan(chance, shape, activeMs, { moments, openings })),
     ],
     manners: {
-      lossChance: lossChance ?? (isCalm ? 0 : chance.pick([0.002, 0.01, 0.03])),
+      lossChance: isCalm ? 0 : chance.pick([0.002, 0.01, 0.03]),
       lateChance: isCalm ? 0 : chance.pick([0.005, 0.02, 0.08]),
       lateMaxMs: chance.pick([200, 2_000, 7_000]),
+      ...manners,
     },
     activeMs,
   };
@@ -187,27 +195,34 @@ function rebuildPlan(at: number): ActionPlan {
   return { name: "rebuild", at, sale: 0, kind: "rebuild", units: 0 };
 }
 
-/** Holders sleep for longer than their locks live, or are cut off from them; or a controller needs
- * the locks of several sales at once, of which a sleeper holds some. */
+/** Holders sleep for longer than their locks live, or are cut off from them, and what they said
+ * before may come late. */
 function lostLocks(chance: Random): Happening {
-  if (chance.chance(0.4)) return locksToMend(chance);
   const at = chance.whole(500, 2_000);
   const host = chance.pick(["api-0", "api-1", "controller-0", "controller-1"]);
   const forMs = chance.whole(2_500, 4_500);
   const fault: Fault = chance.chance(0.5)
     ? { kind: "pause", host, at, forMs }
     : { kind: "cut", host, service: "etcd", how: "both", at, forMs };
-  return { faults: [fault], crowds: [[at - 20, 4_500]] };
+  const crowds = [
+    [at - 20, 4_500],
+    [at - 12, 12],
+  ] as const;
+  const late = chance.chance(0.3) ? { manners: { lateChance: 0.08, lateMaxMs: 7_000 } } : {};
+  return { faults: [fault], crowds, ...late };
 }
 
+/** A controller needs the locks of several sales at once, of which sleepers hold some. */
 function locksToMend(chance: Random): Happening {
   const at = chance.whole(400, 1_000);
-  const asleepAt = at + chance.whole(1_500, 2_600);
+  const asleepAt = at + chance.whole(2_000, 3_200);
+  const forMs = chance.whole(3_500, 5_500);
   const faults: Fault[] = [
     { kind: "wiped", service: "redis-0", at },
-    { kind: "pause", host: "api-0", at: asleepAt, forMs: chance.whole(2_000, 4_500) },
+    { kind: "pause", host: "api-0", at: asleepAt, forMs },
+    { kind: "pause", host: "api-1", at: asleepAt + chance.whole(20, 1_500), forMs },
   ];
-  return { faults, crowds: [[asleepAt - 60, 60]], lossChance: 0.06 };
+  return { faults, crowds: [[asleepAt - 40, 60]], manners: { lossChance: 0.06 } };
 }
 
 function times<T>(count: number, make: (at: number) => T): T[] {
