@@ -195,21 +195,28 @@ function rebuildPlan(at: number): ActionPlan {
   return { name: "rebuild", at, sale: 0, kind: "rebuild", units: 0 };
 }
 
-/** Holders sleep for longer than their locks live, or are cut off from them, and what they said
- * before may come late. */
+/** Holders sleep for longer than their locks live, are cut off from them, or fall and are soon back;
+ * what they said before may come late. */
 function lostLocks(chance: Random): Happening {
   const at = chance.whole(500, 2_000);
   const host = chance.pick(["api-0", "api-1", "controller-0", "controller-1"]);
   const forMs = chance.whole(2_500, 4_500);
-  const fault: Fault = chance.chance(0.5)
-    ? { kind: "pause", host, at, forMs }
-    : { kind: "cut", host, service: "etcd", how: "both", at, forMs };
+  const falls = times(chance.whole(2, 4), (n) => ({
+    ...({ kind: "kill", host: `api-${n % 2}`, forMs: chance.whole(20, 120) } as const),
+    at: at + chance.whole(0, 3_000),
+  }));
+  const kinds: readonly Fault[][] = [
+    [{ kind: "pause", host, at, forMs }],
+    [{ kind: "cut", host, service: "etcd", how: "both", at, forMs }],
+    falls,
+  ];
+  const faults = chance.pick(kinds);
   const crowds = [
     [at - 20, 4_500],
     [at - 12, 12],
   ] as const;
-  const late = chance.chance(0.3) ? { manners: { lateChance: 0.08, lateMaxMs: 7_000 } } : {};
-  return { faults: [fault], crowds, ...late };
+  const isLate = chance.chance(faults === falls ? 0.7 : 0.3);
+  return { faults, crowds, ...(isLate ? { manners: { lateChance: 0.08, lateMaxMs: 7_000 } } : {}) };
 }
 
 /** A controller needs the locks of several sales at once, of which sleepers hold some. */
