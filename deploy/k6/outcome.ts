@@ -38,9 +38,11 @@ const problems: Readonly<Record<string, readonly [status: number, outcome: Outco
  *  body must say the same. Status 0 is no answer at all. */
 export function outcomeOf(status: number, body: string): Outcome {
   if (status === 202) return orderOutcome(body);
-  const [wanted, outcome] = problems[problemIn(body) ?? ""] ?? [];
-  if (wanted === status && outcome !== undefined) return outcome;
-  return status >= 400 && status < 500 && problemIn(body) !== null ? "refused" : "unknown";
+  const code = problemIn(body);
+  if (code === null) return "unknown";
+  const [wanted, outcome] = problems[code] ?? [];
+  if (outcome !== undefined) return wanted === status ? outcome : "unknown";
+  return status >= 400 && status < 500 ? "refused" : "unknown";
 }
 
 function orderOutcome(body: string): Outcome {

@@ -1,4 +1,4 @@
-// k6 itself: the one that is installed, if it reads TypeScript, or one that Go builds for this user.
+// k6 itself: the one that is installed, if it reads TypeScript, or one that Go builds once.
 
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ export async function findK6(say: (line: string) => void): Promise<string> {
   return built;
 }
 
-/** Into a folder beside the final one first, so that a broken build is not taken for a whole one. */
+/** Into a folder beside the final one, so that a broken build is not taken for a whole one. */
 async function build(go: string, directory: string): Promise<void> {
   const part = `${directory}.part`;
   rmSync(part, { recursive: true, force: true });
