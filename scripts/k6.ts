@@ -25,7 +25,9 @@ async function main(chosen: K6Options): Promise<number> {
 
 async function loaded(chosen: K6Options): Promise<number> {
   const k6 = await findK6(say);
-  const stage = await openStage(chosen);
+  const stage = await openStage(chosen).catch((reason: unknown) => {
+    throw new Error(`${messageOf(reason)}; are the services up? npm run services -- up`);
+  });
   try {
     say(`${chosen.workers} api processes behind ${stage.url}`);
     const run = await runOnce(k6, stage, chosen);

@@ -71,7 +71,7 @@ async function sent(k6: string, stage: Stage, options: K6Options, target: Target
   const before = stage.cpuSeconds();
   const startedAt = performance.now();
   const child = Bun.spawn([k6, ...argumentsFor(options, target)], {
-    env: { ...process.env, ...environmentOf(stage, options, target) },
+    env: { ...withoutK6(process.env), ...environmentOf(stage, options, target) },
     // Its own summary would only repeat the report.
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -87,6 +87,11 @@ async function sent(k6: string, stage: Stage, options: K6Options, target: Target
 function argumentsFor({ scenario }: K6Options, { summaryFile }: Target): string[] {
   const script = join(folder, `${scenario}.ts`);
   return ["run", "--no-usage-report", "--quiet", "--summary-export", summaryFile, script];
+}
+
+/** What a user has set for runs of his own would overrule the scripts. */
+function withoutK6(env: Record<string, string | undefined>) {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("K6_")));
 }
 
 /** In its environment rather than in its arguments, which every user of the machine may read. */
