@@ -18,7 +18,7 @@ interface Found {
   readonly what: string;
 }
 
-const seedsMost = Number(optionOf("--seeds") ?? 6_000);
+const seedsMost = Number(optionOf("--seeds") ?? 12_000);
 const only = optionOf("--only") ?? "";
 const kept = optionOf("--keep");
 const bugs = [...stockBugs, ...logBugs, ...controlBugs].filter(({ name }) => name.includes(only));

@@ -1,7 +1,7 @@
 // The deliberate bugs that the tests and the simulator must find are patches: each of them still
 // finds its text, and only once. To try the bugs themselves takes minutes; this says it at once.
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ofServices } from "../scripts/mutations/services.ts";
 import { mutations } from "../scripts/mutations/table.ts";
@@ -26,6 +26,11 @@ function unpatchable(file: string, edits: readonly Edit[]): string[] {
 test("every mutation finds its text once", () => {
   const lost = [...mutations, ...ofServices].flatMap((one) => unpatchable(one.file, [one]));
   expect(lost).toEqual([]);
+});
+
+test("every test that is to catch a mutation has a file", () => {
+  const gone = [...mutations, ...ofServices].filter(({ test }) => !existsSync(join(root, test)));
+  expect(gone).toEqual([]);
 });
 
 test("every bug for the simulator finds its text once", () => {

@@ -3,6 +3,7 @@ import type { Mutation } from "./mutation.ts";
 
 const contract = "test/contract/embedded.test.ts";
 const controls = "test/unit/usecases-control.test.ts";
+const mends = "test/unit/usecases-mend.test.ts";
 const fallBack = "test/unit/usecases-fallback.test.ts";
 
 export const controllers: readonly Mutation[] = [
@@ -27,7 +28,7 @@ export const controllers: readonly Mutation[] = [
     file: "src/usecases/mend-stock.ts",
     find: 'now.kind === "holds" ?',
     replace: 'now.kind !== "none" ?',
-    test: controls,
+    test: mends,
     name: "is left to the holder",
   },
   {
@@ -35,7 +36,7 @@ export const controllers: readonly Mutation[] = [
     file: "src/usecases/mend-stock.ts",
     find: "return now - since >= limits.stockMissingMs;",
     replace: "return true;",
-    test: controls,
+    test: mends,
     name: "once it has been missing for a while",
   },
   {
@@ -77,5 +78,21 @@ export const controllers: readonly Mutation[] = [
     replace: "",
     test: "test/contract/strategies.test.ts",
     name: "sells every unit once to many processes",
+  },
+  {
+    promise: "an order that is placed while it is looked for is not said to be lost",
+    file: "src/usecases/find-orders.ts",
+    find: "return placed ?? {",
+    replace: "return placed && {",
+    test: "test/unit/usecases-ledger.test.ts",
+    name: "placed, and its load fenced off, while it looked",
+  },
+  {
+    promise: "a sale of the strategy database that was opened without an epoch gets one",
+    file: "src/roles/controller.ts",
+    find: 'mode === "stock" || strategy === "database";',
+    replace: 'mode === "stock" && strategy !== "database";',
+    test: "test/unit/role-controller.test.ts",
+    name: "gives an epoch to a sale of the strategy database",
   },
 ];

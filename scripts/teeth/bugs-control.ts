@@ -126,11 +126,10 @@ export const controlBugs: readonly Bug[] = [
     replace: "deps.stock.reserve(sale.id, bucket, requests)",
   },
   {
-    name: "a sale of the strategy database is opened without an epoch",
+    name: "a lock that comes after another could not be had is kept",
     wasThere: true,
-    file: "src/roles/controller.ts",
-    find: "mender.mend(held().filter(isLoaded), control)",
-    replace:
-      'mender.mend(held().filter((sale) => isLoaded(sale) && sale.mode === "stock"), control)',
+    file: "src/lib/in-parallel.ts",
+    find: "await allDone(Array",
+    replace: "await Promise.all(Array",
   },
 ];

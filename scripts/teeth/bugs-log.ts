@@ -75,6 +75,10 @@ export const logBugs: readonly Bug[] = [
         find: "  const [order] = await deps.orders.byId([orderId]);\n  return order ?? null;\n",
         replace: "  return early ?? null;\n",
       },
+      {
+        find: "?.epoch === epoch) return look(deps, saleId, orderId);",
+        replace: "?.epoch === epoch) return null;",
+      },
     ],
   },
   {
@@ -83,12 +87,5 @@ export const logBugs: readonly Bug[] = [
     file: "src/usecases/find-orders.ts",
     find: "if ((await deps.stock.level(saleId))?.epoch === epoch) return",
     replace: "if (epoch > 0) return null;",
-  },
-  {
-    name: "an order that is placed while it is looked for is said to be lost",
-    wasThere: true,
-    file: "src/usecases/find-orders.ts",
-    find: "return placed ?? { ...lost, orderId, saleId, reservedAt };",
-    replace: "return placed && { ...lost, orderId, saleId, reservedAt };",
   },
 ];

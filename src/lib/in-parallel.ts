@@ -1,5 +1,7 @@
+import { allDone } from "./all-done.ts";
+
 /** Runs one asynchronous task per item, at most `width` at a time; results keep the items'
- *  order. */
+ *  order. Throws the first failure once no task is under way any more. */
 export async function inParallel<T, R>(
   items: readonly T[],
   width: number,
@@ -10,6 +12,6 @@ export async function inParallel<T, R>(
   const worker = async () => {
     for (const [index, item] of entries) results[index] = await task(item);
   };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
+  await allDone(Array.from({ length: Math.min(width, items.length) }, worker));
   return results;
 }

@@ -21,7 +21,8 @@ const answerWithinMs = 10_000;
 const processLivesMs = 3_600_000;
 
 let engine: Serving;
-let witness: { readonly token: string; readonly sale: string };
+/** Somebody else, who buys in a sale of his own. */
+let witness: { token: string; readonly sale: string; purchases: number };
 let shop: Names;
 
 beforeAll(async () => {
@@ -31,7 +32,7 @@ beforeAll(async () => {
   const token = (sub: string, scope: "buy" | "admin") => devToken(url, sub, scope);
   const admin = await token("root", "admin");
   const sale = (await openLargeSale(url, admin)).id;
-  witness = { token: await token("witness", "buy"), sale: (await openLargeSale(url, admin)).id };
+  witness = { token: "", sale: (await openLargeSale(url, admin)).id, purchases: 0 };
   const buyer = await token("somebody", "buy");
   const { id: order } = await buy(url, buyer, sale);
   shop = { sale, order, buyer, admin, barred: await token("barred", "buy") };
@@ -62,7 +63,7 @@ describe("raw bytes over HTTP", () => {
 
   test("leave the books in order", async () => {
     const { url } = engine;
-    const last = await buy(url, witness.token, witness.sale);
+    const last = await witnessBuys();
     await placed(url, witness.token, last.id);
     for (const sale of [witness.sale, shop.sale]) {
       expect(await auditHolds(url, shop.admin, sale)).toBe(true);
@@ -79,7 +80,7 @@ async function survives(requests: readonly RawRequest[]): Promise<RawAnswer[]> {
   const { url } = engine;
   const sent = requests.map(({ pieces }) => exchange(url, pieces));
   try {
-    const { status } = await buy(url, witness.token, witness.sale);
+    const { status } = await witnessBuys();
     expect(status).toBe("accepted");
     const due = sent.filter((_, at) => requests[at]?.whole).map(({ answered }) => answered);
     await inTime(Promise.all(due));
@@ -89,6 +90,16 @@ async function survives(requests: readonly RawRequest[]): Promise<RawAnswer[]> {
   } finally {
     for (const one of sent) one.end();
   }
+}
+
+/** Another one takes over before he has all that one buyer may have. */
+async function witnessBuys(): ReturnType<typeof buy> {
+  const { url } = engine;
+  if (witness.purchases % 500 === 0) {
+    witness.token = await devToken(url, `witness-${witness.purchases}`, "buy");
+  }
+  witness.purchases += 1;
+  return buy(url, witness.token, witness.sale);
 }
 
 async function inTime(work: Promise<unknown>): Promise<void> {

@@ -84,10 +84,22 @@ export async function keepBuying(
   }
 }
 
-/** An order that was accepted is always found. */
+/** An order that was accepted is always found, however often and late its buyer looks. */
 async function lookUp(world: World, chance: Random, { id }: PurchasedOrder): Promise<void> {
   if (!chance.chance(0.3)) return;
   await sleep(world, chance.next() * 60);
+  await lookOnce(world, chance, id);
+  if (chance.chance(0.5)) void keepLooking(world, chance.stream(id), id);
+}
+
+async function keepLooking(world: World, chance: Random, id: PurchasedOrder["id"]): Promise<void> {
+  for (let looks = chance.whole(2, 12); looks > 0; looks -= 1) {
+    await sleep(world, chance.next() * chance.pick([10, 40, 400, 2_000]));
+    await lookOnce(world, chance, id);
+  }
+}
+
+async function lookOnce(world: World, chance: Random, id: PurchasedOrder["id"]): Promise<void> {
   const found = await ask(world, chance, async (stores) => (await findOrder(stores, id)) ?? "none");
   if (found === "none") world.violated("what is accepted is found", id);
   if (typeof found === "object" && found.status === "refused") {

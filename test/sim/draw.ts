@@ -10,6 +10,8 @@ interface Theme {
   readonly sale: (chance: Random) => Partial<SalePlan>;
   readonly shape: (chance: Random) => Partial<Shape>;
   readonly purchases: readonly [number, number];
+  /** How many at least; two at most. */
+  readonly sales?: number;
   /** Faults besides those of chance, and where purchases and actions are to crowd. */
   readonly happens: (chance: Random, shape: Shape) => Happening;
 }
@@ -19,6 +21,8 @@ interface Happening {
   readonly rebuildAt?: number;
   /** Moments, and for how long after them something is likely. */
   readonly crowds: readonly (readonly [number, number])[];
+  /** What else it takes of the network. */
+  readonly manners?: Partial<Plan["manners"]>;
 }
 
 const themes: Readonly<Record<string, Theme>> = {
@@ -70,11 +74,19 @@ const themes: Readonly<Record<string, Theme>> = {
     purchases: [14, 34],
     happens: lostLocks,
   },
+  mends: {
+    activeMs: [2_500, 7_000],
+    sale: () => ({ strategy: "locked", fallback: null, endsAt: null, startsAt: null }),
+    shape: () => ({ apis: 2, controllers: 1 }),
+    purchases: [14, 34],
+    sales: 2,
+    happens: locksToMend,
+  },
 };
 
 const themeNames = [
   ...["any", "any", "any", "any", "lastUnits", "lastUnits", "loss", "loss"],
-  ...["fallback", "locks", "rebuild"],
+  ...["fallback", "locks", "locks", "mends", "rebuild"],
 ];
 
 export function planOf(seed: string): Plan {
@@ -82,11 +94,11 @@ export function planOf(seed: string): Plan {
   const theme = themes[chance.pick(themeNames)] as Theme;
   const shape = { ...shapeOf(chance), ...theme.shape(chance) };
   const activeMs = chance.whole(...theme.activeMs);
-  const sales = times(chance.whole(1, 2), () => ({
+  const sales = times(chance.whole(theme.sales ?? 1, 2), () => ({
     ...salePlan(chance, activeMs),
     ...theme.sale(chance),
   }));
-  const { faults, crowds, rebuildAt } = theme.happens(chance, shape);
+  const { faults, crowds, rebuildAt, manners } = theme.happens(chance, shape);
   const when = (least: number) => {
     if (crowds.length === 0 || chance.chance(0.4)) return chance.whole(least, activeMs);
     const [from, forMs] = chance.pick(crowds);
@@ -96,6 +108,7 @@ export function planOf(seed: string): Plan {
     purchasePlan(chance, sales, when(200), at),
   );
   const moments = purchases.map(({ at }) => at);
+  const openings = sales.map(({ startsAt }) => startsAt ?? 0);
   const isCalm = chance.chance(0.35);
   return {
     seed,
@@ -108,12 +121,13 @@ export function planOf(seed: string): Plan {
     ],
     faults: [
       ...faults,
-      ...times(chance.whole(0, 4), () => faultPlan(chance, shape, activeMs, moments)),
+      ...times(chance.whole(0, 4), () => faultPlan(chance, shape, activeMs, { moments, openings })),
     ],
     manners: {
       lossChance: isCalm ? 0 : chance.pick([0.002, 0.01, 0.03]),
       lateChance: isCalm ? 0 : chance.pick([0.005, 0.02, 0.08]),
       lateMaxMs: chance.pick([200, 2_000, 7_000]),
+      ...manners,
     },
     activeMs,
   };
@@ -181,15 +195,41 @@ function rebuildPlan(at: number): ActionPlan {
   return { name: "rebuild", at, sale: 0, kind: "rebuild", units: 0 };
 }
 
-/** Holders sleep for longer than their locks live, or are cut off from them. */
+/** Holders sleep for longer than their locks live, are cut off from them, or fall and are soon back;
+ * what they said before may come late. */
 function lostLocks(chance: Random): Happening {
   const at = chance.whole(500, 2_000);
   const host = chance.pick(["api-0", "api-1", "controller-0", "controller-1"]);
   const forMs = chance.whole(2_500, 4_500);
-  const fault: Fault = chance.chance(0.5)
-    ? { kind: "pause", host, at, forMs }
-    : { kind: "cut", host, service: "etcd", how: "both", at, forMs };
-  return { faults: [fault], crowds: [[at - 20, 4_500]] };
+  const falls = times(chance.whole(2, 4), (n) => ({
+    ...({ kind: "kill", host: `api-${n % 2}`, forMs: chance.whole(20, 120) } as const),
+    at: at + chance.whole(0, 3_000),
+  }));
+  const kinds: readonly Fault[][] = [
+    [{ kind: "pause", host, at, forMs }],
+    [{ kind: "cut", host, service: "etcd", how: "both", at, forMs }],
+    falls,
+  ];
+  const faults = chance.pick(kinds);
+  const crowds = [
+    [at - 20, 4_500],
+    [at - 12, 12],
+  ] as const;
+  const isLate = chance.chance(faults === falls ? 0.7 : 0.3);
+  return { faults, crowds, ...(isLate ? { manners: { lateChance: 0.08, lateMaxMs: 7_000 } } : {}) };
+}
+
+/** A controller needs the locks of several sales at once, of which sleepers hold some. */
+function locksToMend(chance: Random): Happening {
+  const at = chance.whole(400, 1_000);
+  const asleepAt = at + chance.whole(2_000, 3_200);
+  const forMs = chance.whole(3_500, 5_500);
+  const faults: Fault[] = [
+    { kind: "wiped", service: "redis-0", at },
+    { kind: "pause", host: "api-0", at: asleepAt, forMs },
+    { kind: "pause", host: "api-1", at: asleepAt + chance.whole(20, 1_500), forMs },
+  ];
+  return { faults, crowds: [[asleepAt - 40, 60]], manners: { lossChance: 0.06 } };
 }
 
 function times<T>(count: number, make: (at: number) => T): T[] {
@@ -246,15 +286,9 @@ function actionPlan(chance: Random, sales: number, at: number, place: number): A
   return { name, at, sale: chance.whole(0, sales - 1), kind, units: chance.whole(1, 5) };
 }
 
-/** Half of them a moment after somebody began to buy. */
-function faultPlan(
-  chance: Random,
-  shape: Shape,
-  activeMs: number,
-  moments: readonly number[],
-): Fault {
-  const aimed = chance.chance(0.5);
-  const at = aimed ? chance.pick(moments) + chance.whole(0, 12) : chance.whole(150, activeMs);
+/** Half of them a moment after somebody began to buy, some while the sales are being opened. */
+function faultPlan(chance: Random, shape: Shape, activeMs: number, aims: Aims): Fault {
+  const at = momentOf(chance, activeMs, aims);
   const host = hostIn(chance, shape);
   const forMs = Math.floor(10 ** (1.5 + chance.next() * 2.4));
   const redis = `redis-${chance.whole(0, shape.redisNodes - 1)}`;
@@ -291,6 +325,20 @@ function faultPlan(
     default:
       return chance.chance(0.3) ? { kind: "poison", at } : { kind: "kill", host, at, forMs };
   }
+}
+
+interface Aims {
+  /** When somebody buys. */
+  readonly moments: readonly number[];
+  /** When a sale is opened. */
+  readonly openings: readonly number[];
+}
+
+function momentOf(chance: Random, activeMs: number, { moments, openings }: Aims): number {
+  const kind = chance.next();
+  if (kind < 0.5) return chance.pick(moments) + chance.whole(0, 12);
+  if (kind < 0.7) return chance.pick(openings) + chance.whole(1, 300);
+  return chance.whole(150, activeMs);
 }
 
 function hostIn(chance: Random, shape: Shape): string {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { assert, present, unreachable } from "../../src/lib/assert.ts";
 import { bloomFilter } from "../../src/lib/bloom-filter.ts";
+import { inParallel } from "../../src/lib/in-parallel.ts";
 import { microBatch } from "../../src/lib/micro-batch.ts";
 
 function doubling(batches: number[][], over: { batchMax?: number; queueMax?: number } = {}) {
@@ -107,6 +108,32 @@ describe("a Bloom filter", () => {
 
   test("needs a power of two", () => {
     expect(() => bloomFilter(1_000)).toThrow("power of two");
+  });
+});
+
+describe("work in parallel", () => {
+  test("has as much under way as it may, and keeps the order", async () => {
+    let [underWay, most] = [0, 0];
+    const doubled = await inParallel([1, 2, 3, 4, 5], 2, async (n) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await Bun.sleep(6 - n);
+      underWay -= 1;
+      return n * 2;
+    });
+    expect(doubled).toEqual([2, 4, 6, 8, 10]);
+    expect(most).toBe(2);
+  });
+
+  test("has ended when it fails", async () => {
+    const ended: number[] = [];
+    const work = inParallel([1, 2, 3], 2, async (n) => {
+      if (n === 1) throw new Error("no");
+      await Bun.sleep(n);
+      ended.push(n);
+    });
+    await expect(work).rejects.toThrow("no");
+    expect(ended).toEqual([2, 3]);
   });
 });
 

@@ -5,7 +5,7 @@ import { limits } from "../../src/domain/limits.ts";
 import type { StockStore } from "../../src/ports/stock-store.ts";
 import { type ControllerNews, controllerRole } from "../../src/roles/controller.ts";
 import type { Role } from "../../src/roles/role.ts";
-import { createSale } from "../../src/usecases/change-sale.ts";
+import { actOnSale, createSale } from "../../src/usecases/change-sale.ts";
 import { terms } from "../support/builders.ts";
 import { type EmbeddedEngine, embeddedEngine } from "../support/embedded-engine.ts";
 
@@ -117,6 +117,20 @@ describe("a controller", () => {
     await pass(limits.appendDeadlineMs + 3_000);
     expect(told.swept).toBe(1);
     expect(await engine.deps.orders.ledger(sale.id)).toMatchObject({ sold: 1 });
+  }, 60_000);
+
+  test("gives an epoch to a sale of the strategy database that has none", async () => {
+    const { deps } = engine;
+    const created = await createSale(deps, terms({ strategy: "database" }));
+    if (!created.ok) throw new Error(created.error.detail);
+    const { id } = created.value;
+    const firstEpoch = () => Promise.reject(new Error("no answer"));
+    const half = { ...deps, orders: { ...deps.orders, firstEpoch } };
+    await expect(actOnSale(half, id, "open")).rejects.toThrow("no answer");
+    expect(await deps.orders.ledger(id)).toMatchObject({ epoch: 0 });
+    await start();
+    await pass(limits.stockMissingMs + limits.appendDeadlineMs + 5_000);
+    expect(await deps.orders.ledger(id)).toMatchObject({ epoch: 1 });
   }, 60_000);
 
   test("goes on with its other work when one kind fails, and says so once", async () => {

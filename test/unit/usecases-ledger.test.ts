@@ -120,6 +120,19 @@ describe("consuming the log", () => {
     expect(await findOrder(deps, id)).toMatchObject({ status: "placed" });
   });
 
+  test("finds an order that was placed, and its load fenced off, while it looked", async () => {
+    const id = await bought();
+    const { orders, stock } = engine.deps;
+    const ledger: typeof orders.ledger = async (saleId) => {
+      await engine.consume();
+      await orders.fence(saleId, epoch(9));
+      return orders.ledger(saleId);
+    };
+    const gone = { ...stock, pending: async () => [] };
+    const found = await findOrder({ orders: { ...orders, ledger }, stock: gone }, id);
+    expect(found).toMatchObject({ status: "placed" });
+  });
+
   test("refuses an order of a sale that there never was", async () => {
     await engine.deps.log.append([reservation({ sale: 99 })]);
     await engine.consume();
