@@ -216,7 +216,8 @@ function lostLocks(chance: Random): Happening {
     [at - 12, 12],
   ] as const;
   const isLate = chance.chance(faults === falls ? 0.7 : 0.3);
-  return { faults, crowds, ...(isLate ? { manners: { lateChance: 0.08, lateMaxMs: 7_000 } } : {}) };
+  const late = isLate ? { manners: { lateChance: 0.08, lateMaxMs: 7_000 } } : {};
+  return { faults, crowds, ...late };
 }
 
 /** A controller needs the locks of several sales at once, of which sleepers hold some. */
