@@ -1,6 +1,6 @@
 // What a run came to, for people: one row for each outcome, then what became of the orders.
 
-import { outcomes } from "../../deploy/k6/outcome.ts";
+import { outcomes } from "../../bench/k6/outcome.ts";
 import { table } from "../../src/bench/table.ts";
 import type { K6Options } from "./options.ts";
 import type { Run } from "./run.ts";

@@ -23,7 +23,7 @@ export interface Run {
   readonly usage: Usage;
 }
 
-const folder = join(import.meta.dir, "..", "..", "deploy", "k6");
+const folder = join(import.meta.dir, "..", "..", "bench", "k6");
 /** As many as one request after the other may need, within reason. */
 const tokensMax = 200_000;
 

@@ -1,7 +1,7 @@
 // Reads what k6 exports with `--summary-export`, as far as the verdict and the report need it. What
 // is missing counts as zero, and is a finding of the verdict's where it must not be.
 
-import { type Outcome, outcomes } from "../../deploy/k6/outcome.ts";
+import { type Outcome, outcomes } from "../../bench/k6/outcome.ts";
 
 export interface Latency {
   readonly count: number;

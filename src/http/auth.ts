@@ -1,5 +1,5 @@
-/** Who is asking: the bearer token of a request. One that is dear to verify, which those of published
- *  keys are, is remembered while it and its key are good. */
+/** Who is asking: the bearer token of a request. One that is dear to verify, which those of
+ *  published keys are, is remembered while it and its key are good. */
 import type { AuthConfig } from "../config/validate.ts";
 import { type BuyerId, parseBuyerId } from "../domain/ids.ts";
 import { limits } from "../domain/limits.ts";

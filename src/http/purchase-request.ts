@@ -26,8 +26,8 @@ export function parsePurchase(text: string, headers: Headers): Result<PurchaseRe
   return ok({ quantity: quantity.value, requestKey: requestKey.value });
 }
 
-/** As nearly everybody writes it, it is recognised at a glance; what else is right, and what is wrong
- *  with the rest, the schema knows. */
+/** As nearly everybody writes it, it is recognised at a glance; what else is right, and what is
+ *  wrong with the rest, the schema knows. */
 export function readQuantity(text: string): Result<Units, Response> {
   const plain = Number(plainBody.exec(text)?.[1] ?? 0);
   if (plain > 0 && plain <= limits.quantityMax) return ok(units(plain));

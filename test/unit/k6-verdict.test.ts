@@ -1,7 +1,7 @@
 /** What `npm run k6` makes of a run: the outcome of each answer, the summary that k6 exports, and
  *  whether clients, audit and tables tell the same story. */
 import { describe, expect, test } from "bun:test";
-import { outcomeOf, outcomes } from "../../deploy/k6/outcome.ts";
+import { outcomeOf, outcomes } from "../../bench/k6/outcome.ts";
 import { readSummary } from "../../scripts/k6/summary.ts";
 import { type Evidence, verdictOf } from "../../scripts/k6/verdict.ts";
 
