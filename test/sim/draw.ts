@@ -195,8 +195,8 @@ function rebuildPlan(at: number): ActionPlan {
   return { name: "rebuild", at, sale: 0, kind: "rebuild", units: 0 };
 }
 
-/** Holders sleep for longer than their locks live, are cut off from them, or fall and are soon back;
- * what they said before may come late. */
+/** Holders sleep for longer than their locks live, are cut off from them, or fall and are soon
+ * back; what they said before may come late. */
 function lostLocks(chance: Random): Happening {
   const at = chance.whole(500, 2_000);
   const host = chance.pick(["api-0", "api-1", "controller-0", "controller-1"]);
