@@ -27,6 +27,7 @@ async function everything(): Promise<Outcome[]> {
   return [
     await checked("lint and format", ["node_modules/.bin/biome", "check"]),
     await checked("types", ["node_modules/.bin/tsc", "--noEmit"]),
+    await checked("types for k6", ["node_modules/.bin/tsc", "--noEmit", "-p", "bench/k6"]),
     await tested("tests", testFiles()),
   ];
 }

@@ -104,9 +104,11 @@ const RULES: readonly Rule[] = [
       { "src/main.ts": "", "src/adapters/mysql/sql/a.sql": "" },
       { "test/support/a.ts": "" },
       { "scripts/a.ts": "" },
+      { "bench/a.ts": "" },
     ],
     good: [
       { "src/main.ts": 'import "./lib/a.ts";', "src/lib/a.ts": "" },
+      { "bench/a.ts": "", "docs/a.md": "run bench/a.ts" },
       { "src/main.ts": "", "src/text-modules.d.ts": "" },
       { "src/main.ts": 'new Worker(new URL("./w.ts", import.meta.url));', "src/w.ts": "" },
       { "test/a.test.ts": 'import "./support/a.ts";', "test/support/a.ts": "" },

@@ -12,10 +12,12 @@ interface TokenOptions extends JsonOption {
   readonly sub: string;
   readonly scope: Scope;
   readonly ttl?: number;
+  readonly count?: number;
   readonly config?: string;
 }
 
 const ttlMaxSeconds = 31_536_000;
+const countMax = 1_000_000;
 
 export function tokenCommand(world: World): Command {
   const command = documented("token", {
@@ -23,9 +25,12 @@ export function tokenCommand(world: World): Command {
     examples: [
       "token --sub alice --scope buy",
       "token --sub ops --scope admin --ttl 600",
+      "token --sub load --scope buy --count 5000",
       "sale list --token $(doorbuster token --sub ops --scope admin)",
     ],
-    json: '{"token":text,"sub":text,"scope":"buy"|"admin","expiresAt":time}',
+    json:
+      '{"token":text,"sub":text,"scope":"buy"|"admin","expiresAt":time};\n' +
+      "with --count one on each line",
   })
     .requiredOption("--sub <id>", "whom the token is for: a buyer's id (required)")
     .addOption(
@@ -33,22 +38,30 @@ export function tokenCommand(world: World): Command {
         .choices(["buy", "admin"])
         .makeOptionMandatory(),
     )
-    .option("--ttl <seconds>", "how long (default: auth.tokenTtlSeconds)", ttl);
+    .option("--ttl <seconds>", "how long (default: auth.tokenTtlSeconds)", ttl)
+    .option("--count <n>", "one for each of SUB-1 to SUB-n, for a load test", subjects);
   return withConfig(command).action((options: TokenOptions) => printToken(world, options));
 }
 
 const ttl = wholeNumber(1, ttlMaxSeconds);
+const subjects = wholeNumber(1, countMax);
 
 async function printToken(world: World, options: TokenOptions): Promise<void> {
   const { config } = await configOf(world, options.config);
-  const { scope } = options;
-  const sub = checkedSubject(options.sub);
-  const { token, expiresAt } = signToken(config.auth, { sub, scope }, options.ttl);
+  const { json, scope } = options;
+  for (const sub of subjectsOf(options)) {
+    const { token, expiresAt } = signToken(config.auth, { sub, scope }, options.ttl);
+    if (json) printJson(world, { token, sub, scope, expiresAt: expiresAt.toISOString() });
+    else printLine(world, token);
+  }
   if (usesDevelopmentSecret(config.auth)) {
     world.err("doorbuster: signed with the development secret, good on this machine only\n");
   }
-  if (options.json) printJson(world, { token, sub, scope, expiresAt: expiresAt.toISOString() });
-  else printLine(world, token);
+}
+
+function subjectsOf({ sub, count }: TokenOptions): string[] {
+  if (count === undefined) return [checkedSubject(sub)];
+  return Array.from({ length: count }, (_, index) => checkedSubject(`${sub}-${index + 1}`));
 }
 
 function checkedSubject(sub: string): string {

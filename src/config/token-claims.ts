@@ -6,6 +6,7 @@ import type { AuthConfig } from "./validate.ts";
 
 /** Undefined if there is no such claim. */
 export function claimOf(claims: Readonly<Record<string, unknown>>, name: string): unknown {
+  if (!name.startsWith("/")) return Object.hasOwn(claims, name) ? claims[name] : undefined;
   return pathOf(name).reduce<unknown>((inside, key) => {
     if (!isGroup(inside) || !Object.hasOwn(inside, key)) return undefined;
     return inside[key];

@@ -36,7 +36,7 @@ export const limits = {
   pageMax: 200,
   pageDefault: 50,
   bodyMaxBytes: 16_384,
-  /** Verified tokens that a process remembers, so that a retry costs no second verification. */
+  /** Verified tokens of published keys that a process remembers: a retry is not verified again. */
   tokenCacheMax: 5_000,
   /** Keys of a JWKS that are looked at, and how long its text may be. */
   jwksKeysMax: 100,

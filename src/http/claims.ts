@@ -1,5 +1,5 @@
 /** What a token says whose signature is good: whom it is for, until when, and what he may do. */
-import { z } from "zod";
+import { isGroup } from "../config/layers.ts";
 import { claimOf } from "../config/token-claims.ts";
 import type { AuthConfig } from "../config/validate.ts";
 import { err, ok, type Result } from "../lib/result.ts";
@@ -26,24 +26,38 @@ export function readClaims(
   payload: unknown,
   nowMs: number,
 ): Result<Claims, ClaimsFault> {
-  const parsed = claimsSchema.safeParse(payload);
-  if (!parsed.success) return err("bad-claims");
-  const { iss, aud, exp, nbf } = parsed.data;
+  if (!isRegistered(payload)) return err("bad-claims");
+  const { iss, aud, exp, nbf } = payload;
   if (auth.issuer !== null && iss === undefined) return err("bad-claims");
   if (auth.audience !== null && aud === undefined) return err("bad-claims");
   if (auth.issuer !== null && iss !== auth.issuer) return err("wrong-issuer");
   if (auth.audience !== null && !isFor(auth.audience, aud)) return err("wrong-audience");
   if (nowMs >= exp * 1000) return err("expired");
   if (nbf !== undefined && nowMs < (nbf - auth.leewaySeconds) * 1000) return err("not-yet-valid");
-  return mapped(auth, parsed.data, exp);
+  return mapped(auth, payload, exp);
 }
 
-const claimsSchema = z.looseObject({
-  iss: z.string().optional(),
-  aud: z.union([z.string(), z.array(z.string())]).optional(),
-  exp: z.number(),
-  nbf: z.number().optional(),
-});
+/** The registered claims that we look at (RFC 7519), and whatever else there is. */
+interface Registered extends Readonly<Record<string, unknown>> {
+  readonly iss?: string;
+  readonly aud?: string | readonly string[];
+  readonly exp: number;
+  readonly nbf?: number;
+}
+
+/** By hand, because every new buyer's token comes through here: a schema takes ten times as
+ *  long. */
+function isRegistered(payload: unknown): payload is Registered {
+  if (!isGroup(payload)) return false;
+  const { iss, aud, exp, nbf } = payload;
+  if (iss !== undefined && typeof iss !== "string") return false;
+  if (aud !== undefined && typeof aud !== "string" && !isTexts(aud)) return false;
+  return Number.isFinite(exp) && (nbf === undefined || Number.isFinite(nbf));
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
+}
 
 function isFor(audience: string, aud: string | readonly string[] | undefined): boolean {
   return aud === audience || (Array.isArray(aud) && aud.includes(audience));

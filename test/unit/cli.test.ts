@@ -75,6 +75,7 @@ describe("usage", () => {
     [["token", "--scope", "buy"], "required option '--sub <id>'"],
     [["token", "--sub", "a", "--scope", "all"], "Allowed choices are buy, admin"],
     [["token", "--sub", "a", "--scope", "buy", "--ttl", "0"], "whole number from 1 to"],
+    [["token", "--sub", "a", "--scope", "buy", "--count", "0"], "whole number from 1 to"],
     [["token", "--sub", "", "--scope", "buy"], "must have 1 to 128 printable"],
     [["token", "--sub", "a\nb", "--scope", "buy"], "printable"],
     [["sale", "restock", "s1", "--add", "-5"], "whole number from 1 to"],
@@ -126,6 +127,17 @@ describe("token", () => {
     const printed = json(stdout);
     expect(Object.keys(printed)).toEqual(["token", "sub", "scope", "expiresAt"]);
     expect(printed).toMatchObject({ sub: "alice", scope: "buy" });
+  });
+
+  test("--count signs one for each of as many buyers, a line each", async () => {
+    const { stdout } = await cli([...buyer, "--count", "3"], {
+      env: { DOORBUSTER_AUTH_SECRET: secret },
+    });
+    const subjects = stdout
+      .trimEnd()
+      .split("\n")
+      .map((token) => segmentsOf(token)[1]?.sub);
+    expect(subjects).toEqual(["alice-1", "alice-2", "alice-3"]);
   });
 
   test("says so when it is signed with the development secret", async () => {

@@ -34,7 +34,17 @@ interface From {
   readonly at?: Pick<HttpEngine["hot"], "purchase">;
 }
 
-async function buy({ peer = "192.0.2.1", forwarded, buyer = `b${keys}`, at }: From = {}) {
+const usual = "192.0.2.1";
+
+/** A request that must not be read: whatever is asked of it, it is a fault. */
+function untouched(): Request {
+  const get = (_: Request, what: string | symbol): never => {
+    throw new Error(`the request was asked for its ${String(what)}`);
+  };
+  return new Proxy<Request>(new Request("http://localhost/"), { get });
+}
+
+async function buy({ peer = usual, forwarded, buyer = `b${keys}`, at }: From = {}) {
   keys += 1;
   const more = forwarded === undefined ? {} : { "x-forwarded-for": forwarded };
   const headers = { "idempotency-key": `key-${keys}`, ...more };
@@ -91,6 +101,19 @@ describe("the limits", () => {
     const metrics = await engine.deps.metrics.text();
     expect(metrics).toContain('doorbuster_rate_limit_rejected_total{policy="ip"} 1');
   });
+
+  test.each(["ip", "sale", "global"] as const)(
+    "that are known to be reached cost no look at the token or the body: %s",
+    async (policy) => {
+      const one = { perSecond: 1, burst: 1 };
+      if (policy === "sale") open = await engine.openSale({ rateLimit: one });
+      else await setLimits({ [policy]: one });
+      expect((await buy()).status).toBe(202);
+      const answer = await answerOf(await engine.hot.purchase(untouched(), open, () => usual));
+      expect([answer.status, answer.json["violated-policies"]]).toEqual([429, [policy]]);
+      expect(engine.logged).toEqual([]);
+    },
+  );
 
   test("refuse a buyer, and everybody", async () => {
     await setLimits({ buyer: { perSecond: 1, burst: 1 }, global: { perSecond: 1, burst: 2 } });

@@ -2,6 +2,8 @@
 // customers where we write scopes and subjects.
 
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { z } from "zod";
 import { ownClaims } from "../../src/config/token-claims.ts";
 import { type ClaimsConfig, readClaims } from "../../src/http/claims.ts";
 import { audience, httpEngine, issuer, newSale, plainAuth } from "../support/http-engine.ts";
@@ -82,6 +84,31 @@ describe("issuer and audience", () => {
     }
   });
 });
+
+test("the registered claims are believed where a schema would believe them", () => {
+  const schema = z.looseObject({
+    iss: z.string().optional(),
+    aud: z.union([z.string(), z.array(z.string())]).optional(),
+    exp: z.number(),
+    nbf: z.number().optional(),
+  });
+  const free = { ...plainAuth, issuer: null, audience: null, leewaySeconds: 1e12 };
+  const text = fc.oneof(fc.string(), fc.array(fc.string()), fc.jsonValue());
+  const time = fc.oneof(fc.double(), fc.constantFrom(Infinity, "9", 1e15), fc.integer());
+  const claims = fc.record({ iss: text, aud: text, exp: time, nbf: time }, { requiredKeys: [] });
+  const property = fc.property(fc.oneof(claims, fc.jsonValue()), (payload) => {
+    const read = readClaims(free, withBearer(payload), nowMs);
+    const bad = !read.ok && read.error === "bad-claims";
+    expect(bad).toBe(!schema.safeParse(withBearer(payload)).success);
+  });
+  fc.assert(property, { numRuns: 5_000 });
+});
+
+/** What else a token must say, where something can be said at all. */
+function withBearer(payload: unknown): unknown {
+  const object = typeof payload === "object" && payload !== null && !Array.isArray(payload);
+  return object ? { ...payload, sub: "ada", scope: "buy" } : payload;
+}
 
 test("development tokens carry the claims that the configuration asks for", async () => {
   const plain = await httpEngine();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { limits } from "../../src/domain/limits.ts";
 import type { AppDeps } from "../../src/http/app-deps.ts";
-import { parseQuantity, purchaseBody } from "../../src/http/purchase-request.ts";
+import { purchaseBody, readQuantity } from "../../src/http/purchase-request.ts";
 import { hotHandlers } from "../../src/http/routes/hot.ts";
 import { err, ok } from "../../src/lib/result.ts";
 import { ServiceUnavailable } from "../../src/ports/service-unavailable.ts";
@@ -242,11 +242,24 @@ test("what is recognised at a glance is what the schema allows", () => {
   const field = fc.constantFrom("quantity", "Quantity", "coupon", "__proto__", "");
   const value = fc.oneof(fc.integer({ min: -2, max: 1_003 }), fc.double(), fc.jsonValue());
   const body = fc.oneof(fc.jsonValue(), fc.dictionary(field, value, { maxKeys: 2 }));
-  const property = fc.property(body, (json) => {
-    expect(parseQuantity(json).ok).toBe(purchaseBody.safeParse(json).success);
+  const space = fc.constantFrom("", " ", "\n", "\t", "\r\n  ", "\u00a0", "x");
+  const property = fc.property(body, space, (json, between) => {
+    const text = JSON.stringify(json).replaceAll(/:|(?<!^)(?=\})/g, `${between}$&${between}`);
+    const read = readQuantity(text);
+    const parsed = parsedOrNothing(text);
+    expect(read.ok).toBe(purchaseBody.safeParse(parsed).success);
+    if (read.ok) expect<unknown>(parsed).toEqual({ quantity: read.value });
   });
-  fc.assert(property, { numRuns: 2_000 });
+  fc.assert(property, { numRuns: 5_000 });
 });
+
+function parsedOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 describe("a purchase that the engine cannot take now", () => {
   /** Buys where some part of the engine is another one. */

@@ -1,7 +1,6 @@
 /** What is stored of buyers and orders, packed: ten million of them have to fit. Buyers and keys
  * are chosen by strangers, so they are told apart by pieces of SHA-256 too long to be made to
  * collide with somebody else's. The layouts are those of scripts/prelude.lua. */
-import { hash } from "node:crypto";
 import {
   type BuyerId,
   epoch,
@@ -31,7 +30,7 @@ const separator = "\0";
 const textMinLength = 65;
 
 export function buyerField(buyerId: BuyerId): Buffer {
-  return digest(buyerId).subarray(0, buyerBytes);
+  return Buffer.from(digest(buyerId).subarray(0, buyerBytes));
 }
 
 /** The requests of one batch: heads of 30 bytes each, and their texts, which are ASCII. */
@@ -119,11 +118,16 @@ const fingerprints = recent<string, Buffer>(1_000);
 function fingerprintHash(fingerprint: string): Buffer {
   const known = fingerprints.get(fingerprint);
   if (known !== undefined) return known;
-  const hash = digest(fingerprint).subarray(0, fingerprintBytes);
+  const hash = Buffer.from(digest(fingerprint).subarray(0, fingerprintBytes));
   fingerprints.set(fingerprint, hash);
   return hash;
 }
 
+/** To be copied before the next one is asked for: one buffer serves all of them, since two for each
+ * purchase would keep the collector busy. */
 function digest(text: string): Buffer {
-  return hash("sha256", text, "buffer");
+  Bun.SHA256.hash(text, digested);
+  return digested;
 }
+
+const digested = Buffer.alloc(32);

@@ -97,10 +97,11 @@ function isDead(path: string, product: Set<string>, tested: Set<string>): boolea
 }
 
 function isScript(path: string): boolean {
-  return path.startsWith("scripts/");
+  return path.startsWith("scripts/") || /^bench\/.*\.ts$/.test(path);
 }
 
-/** Somebody must run a script: package.json, CI, another script, a test or a page of the docs. */
+/** Somebody must run a script, or a user what is for measuring: package.json, CI, another script, a
+ *  test or a page of the docs. */
 function unnamedScripts(files: readonly TextFile[], graph: Map<string, string[]>): string[] {
   const imported = new Set([...graph.values()].flat());
   return files
