@@ -1,5 +1,5 @@
-// Loads the clustered engine with k6 and judges what came of it: `npm run k6 -- [reference|rush|
-// retries] [--seconds 30] [--vus 1000] [--rate 3000] [--json]`. Three processes of the role api
+// Loads the clustered engine with k6 and judges what came of it: `npm run k6 -- [SCENARIO]
+// [--seconds 30] [--vus 1000] [--rate 3000] [--json]`. Three processes of the role api
 // behind one address, the scripts of bench/k6, and afterwards the audit and the tables. Fails if a
 // threshold broke, an answer was wrong, or accepted and persisted differ.
 

@@ -3,43 +3,18 @@
 
 import { check, sleep } from "k6";
 import exec from "k6/execution";
-import type { Options } from "k6/options";
 import { type Answer, acknowledged, buy, buyAtOnce, purchaseOf } from "./purchase.ts";
-import { settingsOver } from "./settings.ts";
-import { closeShop, crowdOf, openShop, type Shop } from "./shop.ts";
-import { summaryTrendStats, systemTags, thresholdsOf } from "./thresholds.ts";
+import { runOf } from "./run.ts";
+import type { Shop } from "./shop.ts";
 
-const settings = settingsOver({
-  ...{ vus: 500, rate: 200, seconds: 30 },
-  ...{ attempts: 1, stock: 100_000, perBuyer: 1_000 },
-});
-const crowd = crowdOf(settings);
+const run = runOf("retries", "impatient");
 
-export const options: Options = {
-  summaryTrendStats,
-  systemTags: [...systemTags],
-  thresholds: thresholdsOf(settings),
-  setupTimeout: "5m",
-  teardownTimeout: "2m",
-  scenarios: {
-    retries: {
-      exec: "impatient",
-      executor: "constant-arrival-rate",
-      rate: settings.rate,
-      duration: `${settings.seconds}s`,
-      preAllocatedVUs: settings.vus,
-      gracefulStop: "60s",
-    },
-  },
-};
-
-export function setup(): Shop {
-  return openShop(settings);
-}
+export const { options, setup, teardown, handleSummary } = run;
 
 export function impatient(shop: Shop): void {
   const number = exec.scenario.iterationInTest;
-  const purchase = purchaseOf(settings, crowd, shop, { buyer: number, name: String(number) });
+  const who = { buyer: number, name: String(number) };
+  const purchase = purchaseOf(run.settings, run.crowd, shop, who);
   const answers = buyAtOnce(purchase, pressedAtOnce);
   let last = buy(purchase);
   while (last.outcome === "rate-limited") {
@@ -58,8 +33,4 @@ const pressedAtOnce = 3;
 
 function orderIdsIn(answers: readonly Answer[]): string[] {
   return [...new Set(answers.flatMap(({ orderId }) => (orderId === null ? [] : [orderId])))];
-}
-
-export function teardown(shop: Shop): void {
-  closeShop(settings, shop);
 }

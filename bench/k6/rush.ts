@@ -4,51 +4,22 @@
 
 import { sleep } from "k6";
 import exec from "k6/execution";
-import type { Options } from "k6/options";
 import { acknowledged, buy, purchaseOf } from "./purchase.ts";
-import { settingsOver } from "./settings.ts";
-import { closeShop, crowdOf, openShop, type Shop } from "./shop.ts";
-import { summaryTrendStats, systemTags, thresholdsOf } from "./thresholds.ts";
+import { runOf } from "./run.ts";
+import type { Shop } from "./shop.ts";
 
-const settings = settingsOver({
-  ...{ vus: 1_000, rate: 1, seconds: 300 },
-  ...{ attempts: 10_000, stock: 1_000, perBuyer: 1 },
-});
-const crowd = crowdOf(settings);
+const run = runOf("rush", "buyer");
 
-export const options: Options = {
-  summaryTrendStats,
-  systemTags: [...systemTags],
-  thresholds: thresholdsOf(settings),
-  setupTimeout: "5m",
-  teardownTimeout: "2m",
-  scenarios: {
-    rush: {
-      exec: "buyer",
-      executor: "shared-iterations",
-      vus: settings.vus,
-      iterations: settings.attempts,
-      maxDuration: `${settings.seconds}s`,
-      gracefulStop: "30s",
-    },
-  },
-};
-
-export function setup(): Shop {
-  return openShop(settings);
-}
+export const { options, setup, teardown, handleSummary } = run;
 
 export function buyer(shop: Shop): void {
   const number = exec.scenario.iterationInTest;
-  const purchase = purchaseOf(settings, crowd, shop, { buyer: number, name: String(number) });
+  const who = { buyer: number, name: String(number) };
+  const purchase = purchaseOf(run.settings, run.crowd, shop, who);
   let answer = buy(purchase);
   while (answer.outcome === "rate-limited") {
     sleep(answer.retryAfterSeconds);
     answer = buy(purchase);
   }
   acknowledged(answer);
-}
-
-export function teardown(shop: Shop): void {
-  closeShop(settings, shop);
 }

@@ -1,18 +1,7 @@
 // What a run is told by its environment: `k6 run -e BASE_URL=https://… -e RATE=3000 …`. What a
 // variable means, and what holds without it, is in docs/load-tests.md.
 
-/** What a scenario takes where the environment says nothing. */
-export interface Defaults {
-  /** Virtual users at most. */
-  readonly vus: number;
-  /** Purchases begun per second; of no meaning to a scenario that sends as fast as it can. */
-  readonly rate: number;
-  readonly seconds: number;
-  /** Purchases in all; of no meaning to a scenario that goes by the clock. */
-  readonly attempts: number;
-  readonly stock: number;
-  readonly perBuyer: number;
-}
+import type { Defaults } from "./scenarios.ts";
 
 export interface Settings extends Defaults {
   readonly baseUrl: string;
@@ -24,14 +13,15 @@ export interface Settings extends Defaults {
   readonly tokensFile: string | null;
   /** How many development tokens it asks for. */
   readonly buyers: number;
-  readonly saleRate: number;
   readonly saleBurst: number;
   /** What the 99th percentile of the accepted may be; null: anything. */
   readonly p99Ms: number | null;
+  /** Where the summary goes: its JSON to this path with `.json`, a page to it with `.html`. */
+  readonly summary: string | null;
 }
 
 export function settingsOver(defaults: Defaults): Settings {
-  const saleRate = number("SALE_RATE", 1_000);
+  const saleRate = number("SALE_RATE", defaults.saleRate);
   return {
     baseUrl: (text("BASE_URL") ?? "http://127.0.0.1:7070").replace(/\/+$/, ""),
     saleId: text("SALE_ID"),
@@ -47,6 +37,7 @@ export function settingsOver(defaults: Defaults): Settings {
     saleRate,
     saleBurst: number("SALE_BURST", saleRate),
     p99Ms: text("P99_MS") === null ? null : number("P99_MS", 0),
+    summary: text("SUMMARY"),
   };
 }
 

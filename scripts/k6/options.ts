@@ -1,9 +1,14 @@
 // What `npm run k6` is asked to do.
 
 import { Argument, Command, InvalidArgumentError } from "commander";
+import {
+  type Defaults,
+  purchasesIn,
+  type ScenarioName,
+  scenarios,
+} from "../../bench/k6/scenarios.ts";
 
-export const scenarios = ["reference", "rush", "retries"] as const;
-export type Scenario = (typeof scenarios)[number];
+export type Scenario = ScenarioName;
 
 export interface K6Options {
   readonly scenario: Scenario;
@@ -15,31 +20,26 @@ export interface K6Options {
   readonly buyers: number;
   readonly stock: number;
   readonly saleRate: number;
+  /** Where k6 writes the summary and its page. */
+  readonly summary?: string;
   /** Processes of the role api behind the one address. */
   readonly workers: number;
   readonly config?: string;
   readonly json?: true;
 }
 
-const of: Readonly<Record<Scenario, Partial<K6Options>>> = {
-  reference: { vus: 1_000, rate: 3_000, stock: 10_000 },
-  rush: { vus: 1_000, buyers: 10_000, stock: 1_000, seconds: 300 },
-  retries: { vus: 500, rate: 200, stock: 100_000 },
-};
-
-const common = { seconds: 30, rate: 1, buyers: 1, saleRate: 1_000, workers: 3 };
-
 /** Ends the process, with an explanation, where the arguments are wrong. */
 export function parseK6Options(args: readonly string[]): K6Options {
   const program = new Command("npm run k6 --")
     .description("Load a clustered engine of its own with k6, and check every order afterwards.")
-    .addArgument(new Argument("[scenario]", "what kind of load").choices(scenarios))
-    .option("--seconds <n>", "how long (30); of a rush: at most (300)", whole)
-    .option("--vus <n>", "virtual users at most (1000; retries: 500)", whole)
-    .option("--rate <n>", "purchases begun per second (reference: 3000, retries: 200)", whole)
-    .option("--buyers <n>", "who comes to a rush (10000)", whole)
-    .option("--stock <units>", "units on sale (10000; rush: 1000, retries: 100000)", whole)
-    .option("--sale-rate <n>", "what the sale takes per second, and at once (1000)", whole)
+    .addArgument(new Argument("[scenario]", "what kind of load").choices(names))
+    .option("--seconds <n>", "how long; of a rush: at most", whole)
+    .option("--vus <n>", "virtual users at most", whole)
+    .option("--rate <n>", "purchases begun per second, at most", whole)
+    .option("--buyers <n>", "who comes to a rush", whole)
+    .option("--stock <units>", "units on sale", whole)
+    .option("--sale-rate <n>", "what the sale takes per second, and at once", whole)
+    .option("--summary <path>", "write what k6 counted to <path>.json and a page to <path>.html")
     .option("--workers <n>", "api processes behind the one address (3)", whole)
     .option("--config <file>", "services to use (default: those of `npm run services -- up`)")
     .option("--json", "print everything as JSON")
@@ -47,15 +47,33 @@ export function parseK6Options(args: readonly string[]): K6Options {
     .exitOverride((reason) => process.exit(reason.exitCode === 0 ? 0 : 2))
     .parse([...args], { from: "user" });
   const [scenario = "reference"] = program.processedArgs as [Scenario?];
-  return { ...common, ...of[scenario], ...program.opts(), scenario } as K6Options;
+  const { attempts: buyers, ...defaults }: Defaults = scenarios[scenario].defaults;
+  return { ...defaults, ...{ buyers, workers: 3 }, ...program.opts(), scenario };
 }
 
+/** How many purchases begin; null where that depends on how fast they are answered. */
+export function plannedOf(
+  scenario: Scenario,
+  load: Pick<K6Options, "rate" | "seconds">,
+): number | null {
+  const arrivals = scenarios[scenario].arrivals?.(load);
+  return arrivals === undefined ? null : purchasesIn(arrivals);
+}
+
+const names = Object.keys(scenarios);
+
 const help = `
+Scenarios:
+${Object.entries(scenarios)
+  .map(([name, { says }]) => `  ${name.padEnd(10)} ${says}`)
+  .join("\n")}
+
 Examples:
   npm run k6                                 the reference scenario
   npm run k6 -- --seconds 5 --rate 500       a short and gentle one
   npm run k6 -- rush --buyers 20000          a crowd that will not be turned away
   npm run k6 -- retries --json
+  npm run k6 -- steady --summary steady      writes steady.json and the page steady.html
 
 docs/load-tests.md says how to read the table, and how to load a deployment of your own.
 Exit codes: 0 everything held, 1 something did not, 2 wrong usage.`;

@@ -1,8 +1,8 @@
 // What a run came to, for people: one row for each outcome, then what became of the orders.
 
-import { outcomes } from "../../bench/k6/outcome.ts";
+import { outcomesIn } from "../../bench/k6/summary.ts";
 import { table } from "../../src/bench/table.ts";
-import type { K6Options } from "./options.ts";
+import { type K6Options, plannedOf } from "./options.ts";
 import type { Run } from "./run.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -33,34 +33,31 @@ export function formatReport(options: K6Options, run: Run, verdict: Verdict): st
 }
 
 function answers({ evidence: { summary } }: Run): string {
-  const rows = outcomes
-    .filter((outcome) => summary.byOutcome[outcome].count > 0)
-    .map((outcome) => {
-      const { count: answered, p50Ms, p95Ms, p99Ms } = summary.byOutcome[outcome];
-      const share = `${((answered / summary.sent) * 100).toFixed(1)} %`;
-      const times = [p50Ms, p95Ms, p99Ms].map((ms) => ms.toFixed(1));
-      return [`${statusOf[outcome] ?? "409"} ${outcome}`, count(answered), share, ...times];
-    });
+  const rows = outcomesIn(summary).map(({ outcome, count: answered, share, ...times }) => {
+    const { p50Ms, p95Ms, p99Ms } = times;
+    const shown = [p50Ms, p95Ms, p99Ms].map((ms) => ms.toFixed(1));
+    return [`${statusOf[outcome] ?? "409"} ${outcome}`, count(answered), `${share} %`, ...shown];
+  });
   const head = ["answer", "purchases", "share", "p50 ms", "p95 ms", "p99 ms"];
   return table([head, ...rows, ["all", count(summary.sent), "", "", "", ""]]);
 }
 
 /** How much of what was wanted k6 could send, beside an engine that needs the same cores. */
-function paceLines({ scenario, rate, seconds }: K6Options, { evidence, usage }: Run): string[] {
+function paceLines({ scenario, ...load }: K6Options, { evidence, usage }: Run): string[] {
   const { iterations, dropped, sent, seconds: took } = evidence.summary;
   const [ofK6, ofEngine] = [usage.k6Cores.toFixed(2), usage.engineCores.toFixed(2)];
   const cores = `k6 used ${ofK6} cores, the engine ${ofEngine}`;
-  if (scenario === "rush") {
+  const wanted = plannedOf(scenario, load);
+  if (wanted === null) {
     return [`${count(sent / took)} requests/s over ${took.toFixed(1)} s; ${cores}`];
   }
-  const wanted = rate * seconds;
   const missing = Math.max(0, wanted - iterations);
   const short =
     missing <= wanted / 1_000
       ? "reached"
       : `NOT reached: ${((missing / wanted) * 100).toFixed(1)} % were never sent ` +
         `(${count(dropped)} for want of a free virtual user)`;
-  return [`${count(rate)}/s wanted, ${count(iterations / seconds)}/s begun: ${short}; ${cores}`];
+  return [`${count(wanted)} purchases wanted, ${count(iterations)} begun: ${short}; ${cores}`];
 }
 
 function count(value: number): string {

@@ -3,13 +3,13 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { K6Summary } from "../../bench/k6/summary.ts";
 import { atExit } from "../../src/rush/at-exit.ts";
 import { waitUntilPersisted } from "../../src/rush/persistence.ts";
 import { SaleClient } from "../../src/rush/sale-client.ts";
 import { TokenSigner } from "../../src/rush/tokens.ts";
-import type { K6Options } from "./options.ts";
+import { type K6Options, plannedOf } from "./options.ts";
 import type { Stage } from "./stage.ts";
-import { readSummary } from "./summary.ts";
 import type { Evidence } from "./verdict.ts";
 
 export interface Usage {
@@ -36,10 +36,11 @@ export async function runOnce(k6: string, stage: Stage, options: K6Options): Pro
     rateLimit: { perSecond: saleRate, burst: saleRate },
   });
   const tokens = writeTokens(stage.directory, signer, buyersOf(options));
-  const summaryFile = join(stage.directory, "summary.json");
-  const { exitCode, usage } = await sent(k6, stage, options, { saleId, tokens, summaryFile });
-  if (!existsSync(summaryFile)) throw new Error(`k6 ended with ${exitCode}, without a summary`);
-  const summary = readSummary(JSON.parse(readFileSync(summaryFile, "utf8")));
+  const summaryAt = options.summary ?? join(stage.directory, "summary");
+  const { exitCode, usage } = await sent(k6, stage, options, { saleId, tokens, summaryAt });
+  const file = `${summaryAt}.json`;
+  if (!existsSync(file)) throw new Error(`k6 ended with ${exitCode}, without a summary`);
+  const summary = JSON.parse(readFileSync(file, "utf8")) as K6Summary;
   const audit = await waitUntilPersisted(client, saleId);
   const stored = await stage.readTables(saleId);
   return { evidence: { exitCode, summary, audit, stored, stock }, usage };
@@ -50,8 +51,8 @@ function perBuyerOf({ scenario }: K6Options): number {
   return scenario === "retries" ? 1_000 : 1;
 }
 
-function buyersOf({ scenario, rate, seconds, buyers }: K6Options): number {
-  return Math.min(tokensMax, scenario === "rush" ? buyers : rate * seconds + 1);
+function buyersOf({ scenario, buyers, ...load }: K6Options): number {
+  return Math.min(tokensMax, plannedOf(scenario, load) ?? buyers);
 }
 
 function writeTokens(directory: string, signer: TokenSigner, count: number): string {
@@ -64,13 +65,14 @@ function writeTokens(directory: string, signer: TokenSigner, count: number): str
 interface Target {
   readonly saleId: string;
   readonly tokens: string;
-  readonly summaryFile: string;
+  readonly summaryAt: string;
 }
 
 async function sent(k6: string, stage: Stage, options: K6Options, target: Target) {
+  const script = join(folder, `${options.scenario}.ts`);
   const before = stage.cpuSeconds();
   const startedAt = performance.now();
-  const child = Bun.spawn([k6, ...argumentsFor(options, target)], {
+  const child = Bun.spawn([k6, "run", "--no-usage-report", "--quiet", script], {
     env: { ...withoutK6(process.env), ...environmentOf(stage, options, target) },
     // Its own summary would only repeat the report.
     stdio: ["ignore", "ignore", "inherit"],
@@ -84,18 +86,13 @@ async function sent(k6: string, stage: Stage, options: K6Options, target: Target
   return { exitCode, usage: { k6Cores: k6Seconds / seconds, engineCores } };
 }
 
-function argumentsFor({ scenario }: K6Options, { summaryFile }: Target): string[] {
-  const script = join(folder, `${scenario}.ts`);
-  return ["run", "--no-usage-report", "--quiet", "--summary-export", summaryFile, script];
-}
-
 /** What a user has set for runs of his own would overrule the scripts. */
 function withoutK6(env: Record<string, string | undefined>) {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("K6_")));
 }
 
 /** In its environment rather than in its arguments, which every user of the machine may read. */
-function environmentOf(stage: Stage, options: K6Options, { saleId, tokens }: Target) {
+function environmentOf(stage: Stage, options: K6Options, { saleId, tokens, summaryAt }: Target) {
   const { seconds, vus, rate, buyers } = options;
   return {
     BASE_URL: stage.url,
@@ -107,5 +104,6 @@ function environmentOf(stage: Stage, options: K6Options, { saleId, tokens }: Tar
     ATTEMPTS: String(buyers),
     ADMIN_TOKEN: "",
     P99_MS: "",
+    SUMMARY: summaryAt,
   };
 }

@@ -1,9 +1,9 @@
 // Whether a run was right: what k6's clients were told, what the audit says, and what is in the
 // tables must all tell the same story.
 
+import type { K6Summary } from "../../bench/k6/summary.ts";
 import type { StoredSale } from "../../src/rush/checker.ts";
 import type { AuditAnswer } from "../../src/rush/sale-client.ts";
-import type { K6Summary } from "./summary.ts";
 
 export interface Evidence {
   readonly exitCode: number;
