@@ -1,7 +1,8 @@
 // Lets schemathesis loose on the HTTP API, once with a buyer's and once with an admin's token:
 // no 5xx, no undocumented status or content type, every answer matches its schema, and the audit
 // still holds. `--examples N` (2000) is how many requests each identity sends at least; `--url
-// URL` fuzzes an engine that is running already; `--keep DIR` keeps the reports there.
+// URL` fuzzes an engine that is running already; `--seed S` sends what that seed draws (without one
+// each run draws anew, and says its seed); `--keep DIR` keeps the reports there.
 
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -24,6 +25,7 @@ const { values: flags } = parseArgs({
   options: {
     examples: { type: "string", default: "2000" },
     url: { type: "string" },
+    seed: { type: "string" },
     keep: { type: "string" },
   },
 });
@@ -107,6 +109,7 @@ async function runSchemathesis(
       ...["--header", `Authorization: Bearer ${token}`, "--checks", CHECKS.join(",")],
       ...["--phases", "examples,coverage,fuzzing", "--max-examples", String(perOperation)],
       ...["--report", "json", "--report-json-path", report, "--no-color", "--continue-on-failure"],
+      ...(flags.seed === undefined ? [] : ["--seed", flags.seed]),
     ],
     { cwd: place, stdio: ["ignore", "inherit", "inherit"] },
   );
