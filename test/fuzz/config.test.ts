@@ -109,7 +109,8 @@ function trees(): fc.Arbitrary<unknown> {
   const set = fc.tuple(path, anyValue());
   return fc.array(set, { maxLength: 6 }).map((all) => {
     const tree: Record<string, unknown> = Object.create(null);
-    for (const [at, value] of all) put(tree, at.split("."), secretly(at, value));
+    // A copy: one value in two places would become a tree within itself.
+    for (const [at, value] of all) put(tree, at.split("."), secretly(at, structuredClone(value)));
     return tree;
   });
 }
