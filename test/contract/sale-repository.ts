@@ -47,7 +47,7 @@ export function saleRepositoryContract(
         price: { minorUnits: 5, currency: "EUR" },
         startsAt: instant(2),
         endsAt: instant(3),
-        rateLimit: { perSecond: 5, burst: 6 },
+        rateLimit: { perSecond: 5, burst: 6, adaptive: null },
         paymentWindowSeconds: 7,
         board: { score: "quantity" as const },
         state: "open" as const,

@@ -33,7 +33,7 @@ describe("creating a sale", () => {
       remaining: 10,
       perBuyerLimit: 1,
       serverTime: "2027-01-31T12:00:00.000Z",
-      rateLimit: { perSecond: 1_000, burst: 1_000 },
+      rateLimit: { perSecond: 1_000, burst: 1_000, adaptive: null },
       paymentWindowSeconds: 900,
       buckets: 1,
       strategy: "atomic",
