@@ -128,8 +128,12 @@ function anchor(seen: readonly Sight[], nowMs: number): Sight | null {
 
 function raised(was: Adaptation, terms: Terms, { lag, reserveMs }: BackEndSigns, nowMs: number) {
   const { lagTargetMs, reserveTargetMs, floorPerSecond } = terms.adaptive;
-  const calm = lag !== null && lag.ms < lagTargetMs / 2 && (reserveMs ?? 0) < reserveTargetMs / 2;
-  if (!calm) return was.perSecond;
+  if (lag === null || lag.ms >= lagTargetMs || (reserveMs ?? 0) >= reserveTargetMs / 2) {
+    return was.perSecond;
+  }
+  const lately = was.seen.filter(({ atMs }) => nowMs - atMs <= limits.adaptReactionMs);
+  const least = Math.min(lag.ms, ...lately.map(({ lagMs }) => lagMs));
+  if (least >= lagTargetMs / 2) return was.perSecond;
   const passedMs = Math.min(nowMs - was.decidedAtMs, limits.adaptReactionMs);
   return was.perSecond + ((terms.perSecond - floorPerSecond) * passedMs) / limits.adaptRaiseMs;
 }
