@@ -127,13 +127,11 @@ export const limits = {
   adaptEveryMs: 100,
   adaptLookMs: 250,
   /** … a cut is given so long to take effect … */
-  adaptReactionMs: 300,
+  adaptReactionMs: 200,
   /** … from floor to ceiling it takes so long … */
   adaptRaiseMs: 8_000,
   /** … and after so long without a sign of the ledger a rate is lowered. */
   adaptBlindMs: 2_000,
-  /** … and one that did not change is said again; a store may have lost it. */
-  adaptSayAgainMs: 500,
   /** A rate that was lowered is forgotten after so long without a controller. */
   adaptedKeptMs: 3_600_000,
   /** What the targets of an adaptive rate may be. */

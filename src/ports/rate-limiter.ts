@@ -25,17 +25,24 @@ export interface RateLimiter {
   take(policy: Policy, key: string, limit: BucketLimit): Admission | Promise<Admission>;
 }
 
+/** An adaptive limit as it is just now. */
+export interface RateInForce {
+  readonly perSecond: number;
+  /** Tokens granted since it is adaptive, by all processes; begins anew if the store loses it. */
+  readonly given: number;
+}
+
 export interface RateAdjuster {
   /** Lets an adaptive limit grant so many tokens a second from now on, within its floor and its
-   * ceiling, whichever process asks; null leaves it as it is. Resolves with the rate that holds
-   * then. Who asks under a limit that is not adaptive makes it forgotten, and so may a store that
-   * loses it: say it again now and then. Rejects if nobody knows whether it holds. */
+   * ceiling, whichever process asks; null leaves it as it is. Whoever asks under a limit that is
+   * not adaptive makes it forgotten, and so may a store that loses it: say it again now and then.
+   * Rejects if nobody knows whether it holds. */
   adjust(
     policy: Policy,
     key: string,
     limit: BucketLimit,
     perSecond: number | null,
-  ): Promise<number>;
+  ): Promise<RateInForce>;
 }
 
 export const admitted: Admission = { granted: true };

@@ -43,9 +43,12 @@ export interface RateKeeper {
 /** What is known of a sale between two rounds. */
 interface Kept {
   adaptation: Adaptation;
-  said: number;
-  saidAtMs: number;
+  /** What the bucket had given in all, lately. */
+  given: readonly { readonly atMs: number; readonly sum: number }[];
 }
+
+/** Two rounds apart. */
+const countsKept = 3;
 
 type Rate = SaleRate & { readonly adaptive: AdaptiveRate };
 
@@ -86,6 +89,7 @@ export function rateKeeper(deps: AdaptRatesDeps, group: string): RateKeeper {
     const signs = {
       lag: behind.answer && { messages: behind.answer.messages, ms: behind.answer.seconds * 1_000 },
       reserveMs: probe.failed ? null : probe.tookMs,
+      takenPerSecond: takenPerSecond(known),
     };
     const { next, lowered } = adapt(before, rate, signs, clock.elapsed());
     known.adaptation = next;
@@ -101,22 +105,20 @@ export function rateKeeper(deps: AdaptRatesDeps, group: string): RateKeeper {
     const { answer: found } = await looking.look();
     if (found === null) return null;
     const now = clock.elapsed();
-    const adaptation = beginAdapting(found, rate.perSecond, now);
-    return { adaptation, said: 0, saidAtMs: Number.NEGATIVE_INFINITY };
+    return { adaptation: beginAdapting(found.perSecond, rate.perSecond, now), given: [] };
   }
 
-  /** Nobody waits for it: what is lost is said again. */
+  /** Nobody waits for it: what is lost is said again in the next round. */
   function say(id: SaleId, rate: Rate, known: Kept): void {
     const { adaptation } = known;
     // A ceiling that is raised holds at once for a sale that nothing had lowered.
     const wanted = isLowered(adaptation) ? Math.floor(adaptation.perSecond) : limits.rateMax;
-    const now = clock.elapsed();
-    if (wanted === known.said && now - known.saidAtMs < limits.adaptSayAgainMs) return;
-    known.said = wanted;
-    known.saidAtMs = now;
-    limiter.adjust("sale", id, rate, wanted).catch(() => {
-      known.saidAtMs = Number.NEGATIVE_INFINITY;
-    });
+    limiter.adjust("sale", id, rate, wanted).then(
+      ({ given: sum }) => {
+        known.given = [...known.given, { atMs: clock.elapsed(), sum }].slice(-countsKept);
+      },
+      () => undefined,
+    );
   }
 
   /** A batch without requests: it takes the way of a purchase, to one bucket after the other, and
@@ -134,6 +136,13 @@ export function rateKeeper(deps: AdaptRatesDeps, group: string): RateKeeper {
   }
 
   return { keep };
+}
+
+function takenPerSecond({ given }: Kept): number | null {
+  const [first, last] = [given[0], given.at(-1)];
+  if (first === undefined || last === undefined || last.atMs <= first.atMs) return null;
+  const taken = last.sum - first.sum;
+  return taken < 0 ? null : (taken * 1_000) / (last.atMs - first.atMs);
 }
 
 function turnOf(next: Adaptation): RateDecision["turned"] {

@@ -23,6 +23,8 @@ interface Held {
   limit: BucketLimit;
   /** What an adaptive limit is lowered to; null: nothing. */
   adapted: number | null;
+  /** Tokens granted since it is adaptive. */
+  given: number;
 }
 
 type Buckets = Map<string, Held>;
@@ -54,18 +56,21 @@ export function embeddedRateLimiter(clock: Pick<Clock, "now">): RateLimiter & Ra
       const held = heldIn(byPolicy[policy], key, limit, now);
       takeFrom(held, limit, 0, now);
       if (limit.adaptive && perSecond !== null) held.adapted = perSecond;
-      return limitInForce(limit, held.adapted).perSecond;
+      return { perSecond: limitInForce(limit, held.adapted).perSecond, given: held.given };
     },
   };
 }
 
+const notAdapted = { adapted: null, given: 0 };
+
 /** Time counts at the rate that held while it passed. */
 function takeFrom(held: Held, limit: BucketLimit, n: number, nowMicros: number) {
-  if (!limit.adaptive) held.adapted = null;
+  if (!limit.adaptive) Object.assign(held, notAdapted);
   const inForce = limitInForce(limit, held.adapted);
   const grant = takeTokens(held.bucket, inForce, n, nowMicros);
   held.bucket = grant.bucket;
   held.limit = limit;
+  if (limit.adaptive) held.given += grant.granted;
   return { ...grant, inForce };
 }
 
@@ -78,7 +83,7 @@ function heldIn(buckets: Buckets, key: string, limit: BucketLimit, nowMicros: nu
   const known = buckets.get(key);
   if (known !== undefined) return known;
   if (buckets.size >= limits.limiterBucketsMax) makeRoom(buckets, nowMicros);
-  const held = { bucket: fullBucket(limit, nowMicros), limit, adapted: null };
+  const held = { bucket: fullBucket(limit, nowMicros), limit, ...notAdapted };
   buckets.set(key, held);
   return held;
 }

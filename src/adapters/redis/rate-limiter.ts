@@ -64,7 +64,8 @@ export function redisRateLimiter(options: SharedLimiterOptions): SharedLimiter {
   const adjust: RateAdjuster["adjust"] = async (policy, name, limit, lower) => {
     const key = tokenKey(prefix, policy, name);
     const [taken] = await buckets.take([{ key, limit, n: 0, lower }]);
-    return present(taken, "a script answers for every bucket").perSecond;
+    const { perSecond, given } = present(taken, "a script answers for every bucket");
+    return { perSecond, given };
   };
 
   return { take, known, adjust, counts: rounds.counts };

@@ -24,6 +24,8 @@ export interface Taken {
   readonly retryAfterMs: number;
   /** The rate that holds from now on. */
   readonly perSecond: number;
+  /** What a bucket under an adaptive limit gave in all. */
+  readonly given: number;
   /** By the clock of Redis. */
   readonly atMicros: number;
 }
@@ -83,9 +85,10 @@ function packed(group: readonly Wanted[]): Buffer {
 
 function takenAt(numbers: readonly number[], at: number): Taken {
   const [atMicros = 0] = numbers;
-  const [granted = 0, remaining = 0, retryMicros = 0, perSecond = 0] = numbers.slice(
-    at * 4 + 1,
-    at * 4 + 5,
+  const [granted = 0, remaining = 0, retryMicros = 0, perSecond = 0, given = 0] = numbers.slice(
+    at * 5 + 1,
+    at * 5 + 6,
   );
-  return { granted, remaining, retryAfterMs: Math.ceil(retryMicros / 1_000), perSecond, atMicros };
+  const retryAfterMs = Math.ceil(retryMicros / 1_000);
+  return { granted, remaining, retryAfterMs, perSecond, given, atMicros };
 }

@@ -46,9 +46,11 @@ export function newLine(policy: Policy, name: string, key: string, limit: Bucket
 /** A limit that changed may have tokens for everybody. */
 export function heed(line: Line, limit: BucketLimit): void {
   if (line.limit === limit) return;
-  const { perSecond, burst } = line.limit;
+  const before = line.limit;
   line.limit = limit;
-  if (limit.perSecond === perSecond && limit.burst === burst) return;
+  const same = limit.perSecond === before.perSecond && limit.burst === before.burst;
+  if (same && !limit.adaptive === !before.adaptive) return;
+  if (!limit.adaptive) line.adapted = null;
   line.opensAtMs = 0;
   line.most = limits.limiterQueueMax;
 }
