@@ -27,8 +27,21 @@ const adaptive = z
     description: "The rate follows what the back end can do, up to perSecond; null: it does not",
   });
 
+interface RateFields {
+  readonly perSecond?: number | undefined;
+  readonly adaptive?: { readonly floorPerSecond: number } | null | undefined;
+}
+
+const floorFits = ({ perSecond, adaptive }: RateFields) =>
+  !adaptive || perSecond === undefined || adaptive.floorPerSecond <= perSecond;
+const floorTooHigh = {
+  path: ["adaptive", "floorPerSecond"],
+  message: "must be at most rateLimit.perSecond",
+};
+
 const rateLimit = z
   .strictObject({ ...rateFields, adaptive: adaptive.nullable().default(null) })
+  .refine(floorFits, floorTooHigh)
   .openapi("SaleRate", { description: "Purchases a second, and how many may come at once" });
 
 const rateChange = z
@@ -38,6 +51,7 @@ const rateChange = z
     adaptive: adaptive.nullable().optional(),
   })
   .refine((change) => Object.keys(change).length > 0, "must name at least one field to change")
+  .refine(floorFits, floorTooHigh)
   .openapi("SaleRateChange", { description: "What is left out stays as it is", minProperties: 1 });
 
 const board = z
