@@ -5,6 +5,7 @@ import { strategies } from "../domain/sale.ts";
 import { type ApiClient, callApi } from "./api-client.ts";
 import { adminClient, type ConnectionOptions, withConnection } from "./connection.ts";
 import { documented, type JsonOption, wholeNumber } from "./documented.ts";
+import { CliFailure, type FailureText } from "./failure.ts";
 import { formatSale, type SaleView, saleSchema } from "./sale-view.ts";
 import { printJson, printLine, type World } from "./world.ts";
 
@@ -19,6 +20,10 @@ interface CreateOptions extends ConnectionOptions, JsonOption {
   readonly perBuyerLimit?: number;
   readonly rate?: number;
   readonly burst?: number;
+  readonly adaptive?: boolean;
+  readonly rateFloor?: number;
+  readonly lagTarget?: number;
+  readonly reserveTarget?: number;
   readonly paymentWindow?: number;
   readonly buckets?: number;
   readonly strategy?: string;
@@ -100,6 +105,10 @@ function withTerms(command: Command): Command {
     .option("--per-buyer-limit <units>", "units per buyer", wholeNumber(1, perBuyerLimitMax))
     .option("--rate <n>", "purchases a second that are let in", wholeNumber(1, rateMax))
     .option("--burst <n>", "purchases let in at once (default: --rate)", wholeNumber(1, rateMax))
+    .option("--adaptive", "lower the rate while the back end is slow, and raise it again")
+    .option("--rate-floor <n>", "an adaptive rate is never lower", wholeNumber(1, rateMax))
+    .option("--lag-target <ms>", "lower it when the ledger is so far behind", targetMs)
+    .option("--reserve-target <ms>", "lower it when the stock takes so long", targetMs)
     .option(
       "--payment-window <seconds>",
       "how long an order may stay unpaid",
@@ -124,11 +133,32 @@ function withTerms(command: Command): Command {
     .option("--open", "open it at once");
 }
 
-function rateLimitOf({ rate, burst }: CreateOptions) {
-  if (rate === undefined && burst === undefined) return undefined;
+function rateLimitOf({ rate, burst, ...options }: CreateOptions) {
+  const adaptive = adaptiveOf(options);
   const perSecond = rate ?? burst;
-  return { perSecond, burst: burst ?? perSecond };
+  if (perSecond === undefined && adaptive !== undefined) throw new CliFailure(needsRate);
+  if (perSecond === undefined) return undefined;
+  return { perSecond, burst: burst ?? perSecond, ...(adaptive && { adaptive }) };
 }
+
+function adaptiveOf({ adaptive, rateFloor, lagTarget, reserveTarget }: Partial<CreateOptions>) {
+  const given = {
+    floorPerSecond: rateFloor,
+    lagTargetMs: lagTarget,
+    reserveTargetMs: reserveTarget,
+  };
+  const named = withoutUndefined(given);
+  return adaptive || Object.keys(named).length > 0 ? named : undefined;
+}
+
+const needsRate: FailureText = {
+  code: "usage",
+  message: "a rate that adapts needs a ceiling",
+  help: "Say it with --rate.",
+  usage: true,
+};
+
+const targetMs = wholeNumber(limits.adaptTargetMinMs, limits.adaptTargetMaxMs);
 
 function amount(text: string): string {
   if (/^\d+\.\d{2}$/.test(text)) return text;

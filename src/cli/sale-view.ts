@@ -13,7 +13,13 @@ export const saleSchema = z.looseObject({
   stock: z.number(),
   remaining: z.number().nullish(),
   perBuyerLimit: z.number(),
-  rateLimit: z.looseObject({ perSecond: z.number(), burst: z.number() }).optional(),
+  rateLimit: z
+    .looseObject({
+      perSecond: z.number(),
+      burst: z.number(),
+      adaptive: z.looseObject({ floorPerSecond: z.number() }).nullish(),
+    })
+    .optional(),
   strategy: z.string().optional(),
   fallback: z.string().nullish(),
   mode: z.string().optional(),
@@ -31,7 +37,6 @@ export function formatSales(sales: readonly SaleView[]): string {
 }
 
 export function formatSale(sale: SaleView): string {
-  const { perSecond, burst } = sale.rateLimit ?? {};
   return formatPairs([
     ["sale", sale.id],
     ["name", sale.name],
@@ -41,11 +46,18 @@ export function formatSale(sale: SaleView): string {
     ["stock", String(sale.stock)],
     ["remaining", remaining(sale)],
     ["per buyer", String(sale.perBuyerLimit)],
-    ["rate", perSecond === undefined ? "-" : `${perSecond} per second, burst ${burst}`],
+    ["rate", rateOf(sale)],
     ["strategy", strategyOf(sale)],
     ["starts", sale.startsAt ?? "-"],
     ["ends", sale.endsAt ?? "-"],
   ]);
+}
+
+function rateOf({ rateLimit }: SaleView): string {
+  if (rateLimit === undefined) return "-";
+  const { perSecond, burst, adaptive } = rateLimit;
+  const rate = `${perSecond} per second, burst ${burst}`;
+  return adaptive ? `${rate}; adapts, at least ${adaptive.floorPerSecond}` : rate;
 }
 
 function strategyOf({ strategy = "-", fallback, mode }: SaleView): string {

@@ -84,8 +84,7 @@ function admissionOf(config: Config, { redis, mysql }: Connections, logger: Logg
     prefix: config.redis.prefix,
     away: whenAway === "share" ? { kind: "share", nodes } : { kind: "refuse" },
     ...(logger.isLevelEnabled("debug") && {
-      granted: (policy, key, taken, { perSecond }) =>
-        logger.debug({ policy, key, perSecond, ...taken }, "tokens"),
+      granted: (policy, key, taken) => logger.debug({ policy, key, ...taken }, "tokens"),
     }),
   });
   const admissionSettings = mysqlAdmissionRepository(mysql);

@@ -123,6 +123,20 @@ export const limits = {
   limiterAwayMs: 100,
   /** The refused are told to come back over up to so many seconds. */
   retrySpreadMaxSeconds: 4,
+  /** How often an adaptive rate is decided anew, and how long its signs may take … */
+  adaptEveryMs: 100,
+  adaptLookMs: 250,
+  /** … a cut is given so long to take effect … */
+  adaptReactionMs: 200,
+  /** … from floor to ceiling it takes so long … */
+  adaptRaiseMs: 8_000,
+  /** … and after so long without a sign of the ledger a rate is lowered. */
+  adaptBlindMs: 2_000,
+  /** A rate that was lowered is forgotten after so long without a controller. */
+  adaptedKeptMs: 3_600_000,
+  /** What the targets of an adaptive rate may be. */
+  adaptTargetMinMs: 20,
+  adaptTargetMaxMs: 60_000,
   /** Limits and lists of who may come are looked at this often. */
   admissionRefreshMs: 500,
   /** Entries of the deny list and the allow list together. */

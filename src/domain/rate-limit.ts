@@ -2,12 +2,15 @@
  * millionths of a token, of which a rate of r tokens a second brings r in each microsecond: whole
  * numbers all the way, and below 2^53. So over any t seconds at most rate·t + burst are granted, to
  * the token. scripts/take-tokens.lua does the same. */
-import type { RateLimit } from "./sale.ts";
+import type { RateLimit, SaleRate } from "./sale.ts";
 
 /** Who is limited: an address, a buyer, a sale, or everybody together. In this order, so that
  * whoever is refused takes nothing from those that come after. */
 export const policies = ["ip", "buyer", "sale", "global"] as const;
 export type Policy = (typeof policies)[number];
+
+/** What a bucket is asked under. Only a sale's rate may be adaptive. */
+export type BucketLimit = RateLimit & Partial<Pick<SaleRate, "adaptive">>;
 
 export interface TokenBucket {
   readonly millionths: number;
@@ -37,6 +40,16 @@ export const clockStepMaxMicros = 5_000_000;
 
 export function fullBucket(limit: RateLimit, nowMicros: number): TokenBucket {
   return { millionths: limit.burst * token, atMicros: nowMicros };
+}
+
+/** The limit that holds while an adaptive rate is lowered to `adapted`; null: it is not. The burst
+ * shrinks with it, or what a calm minute saved up would come down on a back end that is slow by
+ * now. */
+export function limitInForce(limit: BucketLimit, adapted: number | null): RateLimit {
+  if (!limit.adaptive || adapted === null) return limit;
+  const { perSecond: ceiling, burst, adaptive } = limit;
+  const perSecond = Math.min(Math.max(adapted, adaptive.floorPerSecond), ceiling);
+  return { perSecond, burst: Math.ceil((burst * perSecond) / ceiling) };
 }
 
 export function shareOf({ perSecond, burst }: RateLimit, sharers: number): Share {

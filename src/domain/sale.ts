@@ -17,6 +17,20 @@ export interface RateLimit {
   readonly burst: number;
 }
 
+/** Within what a rate follows the back end; its ceiling is the limit itself. */
+export interface AdaptiveRate {
+  readonly floorPerSecond: number;
+  /** Lowered when the oldest order that is not in the ledger is so old … */
+  readonly lagTargetMs: number;
+  /** … or when the stock takes so long to answer. */
+  readonly reserveTargetMs: number;
+}
+
+export interface SaleRate extends RateLimit {
+  /** Null: the rate stays as it is. */
+  readonly adaptive: AdaptiveRate | null;
+}
+
 /** What an admin asks for. */
 export interface SaleTerms {
   readonly productId: string;
@@ -26,7 +40,7 @@ export interface SaleTerms {
   readonly startsAt: Instant | null;
   readonly endsAt: Instant | null;
   readonly perBuyerLimit: Units;
-  readonly rateLimit: RateLimit;
+  readonly rateLimit: SaleRate;
   readonly paymentWindowSeconds: number;
   readonly buckets: number;
   readonly strategy: Strategy;
@@ -50,11 +64,11 @@ export interface Sale extends SaleTerms {
 
 /** The terms an admin may still change. */
 export type SaleChange = Partial<
-  Pick<
-    SaleTerms,
-    "name" | "price" | "startsAt" | "endsAt" | "rateLimit" | "paymentWindowSeconds" | "board"
-  >
->;
+  Pick<SaleTerms, "name" | "price" | "startsAt" | "endsAt" | "paymentWindowSeconds" | "board">
+> & {
+  /** What it does not name stays as it is. */
+  readonly rateLimit?: Partial<SaleRate>;
+};
 
 export type SaleRefusal = { readonly code: "invalid-transition"; readonly detail: string };
 
@@ -88,8 +102,9 @@ export function amend(sale: Sale, change: SaleChange, now: Instant): Result<Sale
   if (change.startsAt !== undefined && state !== "scheduled") {
     return err(changeRefused(sale, "has already opened; startsAt can no longer change"));
   }
-  const amended = { ...sale, ...change };
-  const clash = windowClash(amended, now);
+  const rateLimit = { ...sale.rateLimit, ...change.rateLimit };
+  const amended = { ...sale, ...change, rateLimit };
+  const clash = windowClash(amended, now) ?? rateClash(rateLimit);
   if (clash !== null) return err({ code: "invalid-transition", detail: clash });
   return ok({ ...amended, version: sale.version + 1 });
 }
@@ -105,6 +120,13 @@ export function windowClash(
     return "endsAt must be after startsAt";
   }
   return null;
+}
+
+/** Why a rate cannot follow the back end like that, or null. */
+export function rateClash({ perSecond, adaptive }: SaleRate): string | null {
+  if (adaptive === null || adaptive.floorPerSecond <= perSecond) return null;
+  const floor = `rateLimit.adaptive.floorPerSecond is ${adaptive.floorPerSecond}`;
+  return `${floor}; it must be at most rateLimit.perSecond, which is ${perSecond}`;
 }
 
 const transitions: Record<SaleAction, { from: readonly SaleState[]; target: SaleState }> = {

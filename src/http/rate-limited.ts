@@ -11,6 +11,8 @@ import { type PreparedProblem, preparedProblem } from "./problem.ts";
  *  and in the one before. */
 interface Crowd {
   readonly forms: Map<number, PreparedProblem>;
+  /** The rate that the forms tell of. */
+  perSecond: number;
   second: number;
   refused: number;
   refusedBefore: number;
@@ -23,11 +25,11 @@ export function rateLimitedAnswers({
   const crowds = new WeakMap<RateLimit, Partial<Record<Policy, Crowd>>>();
 
   return (limited) => {
-    const { policy, limit, retryAfterMs } = limited;
-    const crowd = crowdOf(crowds, limit, policy);
+    const { retryAfterMs } = limited;
+    const crowd = crowdOf(crowds, limited);
     count(crowd, Math.floor(clock.now() / 1_000));
     const wait = Math.max(1, Math.ceil(retryAfterMs / 1_000));
-    const more = Math.floor(random() * (spreadSeconds(crowd, limit) + 1));
+    const more = Math.floor(random() * (spreadSeconds(crowd) + 1));
     const form = wait * (limits.retrySpreadMaxSeconds + 1) + more;
     const known = crowd.forms.get(form);
     if (known !== undefined) return known();
@@ -39,15 +41,18 @@ export function rateLimitedAnswers({
 
 function crowdOf(
   crowds: WeakMap<RateLimit, Partial<Record<Policy, Crowd>>>,
-  limit: RateLimit,
-  policy: Policy,
+  { limit, policy, perSecond }: Limited,
 ): Crowd {
   const ofLimit = crowds.get(limit) ?? {};
-  const known = ofLimit[policy];
-  if (known !== undefined) return known;
-  const crowd = { forms: new Map(), second: 0, refused: 0, refusedBefore: 0 };
-  crowds.set(limit, { ...ofLimit, [policy]: crowd });
+  const crowd = ofLimit[policy] ?? newCrowd(perSecond);
+  if (ofLimit[policy] === undefined) crowds.set(limit, { ...ofLimit, [policy]: crowd });
+  if (crowd.perSecond !== perSecond) crowd.forms.clear();
+  crowd.perSecond = perSecond;
   return crowd;
+}
+
+function newCrowd(perSecond: number): Crowd {
+  return { forms: new Map(), perSecond, second: 0, refused: 0, refusedBefore: 0 };
 }
 
 function count(crowd: Crowd, second: number): void {
@@ -61,18 +66,18 @@ function count(crowd: Crowd, second: number): void {
 
 /** Over how many seconds those who were refused in one may come back: as many as it takes to serve
  *  them, within bounds. */
-function spreadSeconds({ refused, refusedBefore }: Crowd, { perSecond }: RateLimit): number {
+function spreadSeconds({ refused, refusedBefore, perSecond }: Crowd): number {
   const seconds = Math.ceil(Math.max(refused, refusedBefore) / perSecond);
   return Math.min(seconds, limits.retrySpreadMaxSeconds);
 }
 
-function build({ policy, limit }: Limited, reset: number, retryAfter: number): PreparedProblem {
-  const detail = `${whose[policy]} ${limit.perSecond} requests a second; wait as Retry-After says`;
+function build({ policy, perSecond }: Limited, reset: number, retryAfter: number): PreparedProblem {
+  const detail = `${whose[policy]} ${perSecond} requests a second; wait as Retry-After says`;
   return preparedProblem("rate-limited", detail, {
     headers: {
       "retry-after": String(retryAfter),
       ratelimit: `"${policy}";r=0;t=${reset}`,
-      "ratelimit-policy": `"${policy}";q=${limit.perSecond};w=1`,
+      "ratelimit-policy": `"${policy}";q=${perSecond};w=1`,
     },
     fields: { "violated-policies": [policy] },
   });

@@ -1,7 +1,13 @@
 /** Sales between their domain form and what clients write and read. */
 import type { Instant } from "../domain/ids.ts";
 import { formatMoney, type Money, type MoneyText, parseMoney } from "../domain/money.ts";
-import { type Sale, type SaleChange, type SaleTerms, stateAt } from "../domain/sale.ts";
+import {
+  type Sale,
+  type SaleChange,
+  type SaleRate,
+  type SaleTerms,
+  stateAt,
+} from "../domain/sale.ts";
 import { assert } from "../lib/assert.ts";
 import type { StockLevel } from "../ports/stock-store.ts";
 import { isoTime, isoTimeOfMoment, isoTimeOrNull } from "./iso-time.ts";
@@ -44,11 +50,20 @@ export function changeOf({ price, ...body }: SaleChangeBody): SaleChange {
     ...(price !== undefined && { price: moneyOf(price) }),
     ...(body.startsAt !== undefined && { startsAt: body.startsAt }),
     ...(body.endsAt !== undefined && { endsAt: body.endsAt }),
-    ...(body.rateLimit !== undefined && { rateLimit: body.rateLimit }),
+    ...(body.rateLimit !== undefined && { rateLimit: rateOf(body.rateLimit) }),
     ...(body.paymentWindowSeconds !== undefined && {
       paymentWindowSeconds: body.paymentWindowSeconds,
     }),
     ...(body.board !== undefined && { board: body.board }),
+  };
+}
+
+function rateOf(change: NonNullable<SaleChangeBody["rateLimit"]>): Partial<SaleRate> {
+  const { perSecond, burst, adaptive } = change;
+  return {
+    ...(perSecond !== undefined && { perSecond }),
+    ...(burst !== undefined && { burst }),
+    ...(adaptive !== undefined && { adaptive }),
   };
 }
 

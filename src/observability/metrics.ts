@@ -43,6 +43,14 @@ export interface ControllerCounts {
   mended(count: number): void;
   uneven(sales: number): void;
   holding(sales: number): void;
+  adapted(rates: readonly AdaptedRate[]): void;
+}
+
+/** An adaptive rate as it is now, and why it was lowered just now. */
+export interface AdaptedRate {
+  readonly saleId: string;
+  readonly perSecond: number;
+  readonly lowered: string | null;
 }
 
 /** A problem's code, unless the purchase was taken; `repeated` is a request key seen before. */
@@ -127,6 +135,22 @@ function controllerMetrics(registry: Registry): ControllerCounts {
     mended: counter(metricNames.stockMended),
     uneven: counter(metricNames.salesUneven),
     holding: (sales) => held.set(sales),
+    adapted: adaptedMetrics(registry),
+  };
+}
+
+/** A sale that this process no longer holds is no longer its to tell of. */
+function adaptedMetrics(registry: Registry): ControllerCounts["adapted"] {
+  const lowered = createTally();
+  readTally(registry, metricNames.saleRateLowered, labelNames.reason, lowered);
+  const labels = [labelNames.sale];
+  const rate = new Gauge({ ...described(registry, metricNames.saleRate), labelNames: labels });
+  return (rates) => {
+    rate.reset();
+    for (const { saleId, perSecond, lowered: reason } of rates) {
+      rate.set({ [labelNames.sale]: saleId }, perSecond);
+      if (reason !== null) lowered.add(reason);
+    }
   };
 }
 

@@ -12,6 +12,8 @@ export const metricNames = {
   accessDenied: "doorbuster_access_denied_total",
   limiterCalls: "doorbuster_rate_limit_calls_total",
   limiterFailures: "doorbuster_rate_limit_call_failures_total",
+  saleRate: "doorbuster_sale_rate_per_second",
+  saleRateLowered: "doorbuster_sale_rate_lowered_total",
   saleCacheHits: "doorbuster_sale_cache_hits_total",
   saleCacheMisses: "doorbuster_sale_cache_misses_total",
   ordersPlaced: "doorbuster_orders_placed_total",
@@ -52,6 +54,9 @@ export const metricHelp: Readonly<Record<MetricName, string>> = {
   doorbuster_access_denied_total: "Purchases refused because of the deny list.",
   doorbuster_rate_limit_calls_total: "Calls to Redis for tokens.",
   doorbuster_rate_limit_call_failures_total: "Calls to Redis for tokens that were not answered.",
+  doorbuster_sale_rate_per_second:
+    "The rate of an adaptive sale that this process controls, as it is now.",
+  doorbuster_sale_rate_lowered_total: "Times that this process lowered such a rate, by reason.",
   doorbuster_sale_cache_hits_total: "Sales found in this process's memory.",
   doorbuster_sale_cache_misses_total: "Sales that had to be read from the repository.",
   doorbuster_orders_placed_total: "Orders written into the ledger.",
@@ -89,6 +94,8 @@ export const labelNames = {
   status: "status",
   outcome: "outcome",
   policy: "policy",
+  sale: "sale",
+  reason: "reason",
 } as const;
 
 /** Upper bounds of the duration histograms, in seconds. */

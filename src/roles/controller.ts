@@ -7,6 +7,8 @@ import { settingsOf } from "../domain/reservation.ts";
 import type { Sale } from "../domain/sale.ts";
 import type { Lease } from "../ports/lease.ts";
 import type { OrderLog } from "../ports/order-log.ts";
+import type { RateAdjuster } from "../ports/rate-limiter.ts";
+import { type RateDecision, rateKeeper } from "../usecases/adapt-rates.ts";
 import type { ChangeSaleDeps } from "../usecases/change-sale.ts";
 import { fallBack } from "../usecases/fall-back.ts";
 import { saleHolder } from "../usecases/hold-sales.ts";
@@ -21,6 +23,7 @@ import type { Role, RoleLog } from "./role.ts";
 export type ControllerDeps = ChangeSaleDeps & {
   readonly log: Pick<OrderLog, "append" | "lag" | "end" | "reached" | "trim">;
   readonly lease: Pick<Lease, "acquire" | "list">;
+  readonly limiter: RateAdjuster;
   /** Why the stock cannot be reached just now, or null. */
   readonly stockFailure: () => string | null;
   /** Names this process among the controllers. */
@@ -43,6 +46,8 @@ export interface ControllerNews {
   uneven(sales: number): void;
   /** Sales that this process holds. */
   holding(sales: number): void;
+  /** The rates of the adaptive sales that this process holds, and which it lowered just now. */
+  adapted(rates: readonly RateDecision[]): void;
 }
 
 export function controllerRole(deps: ControllerDeps): Role {
@@ -57,6 +62,7 @@ export function controllerRole(deps: ControllerDeps): Role {
       { name: "mend", everyMs: limits.controllerFollowMs, work: care.mend },
       { name: "fall back", everyMs: limits.controllerFollowMs, work: care.fallBack },
       { name: "reconcile", everyMs: limits.controllerFollowMs, work: care.reconcileDue },
+      { name: "adapt", everyMs: limits.adaptEveryMs, work: care.adapt },
       { name: "trim", everyMs: limits.controllerFollowMs, work: care.trim },
     ],
     clock,
@@ -78,6 +84,7 @@ function caring(deps: ControllerDeps, holder: ReturnType<typeof saleHolder>) {
   const mender = stockMender(deps, ordersGroup);
   const mover = fallBack(deps, ordersGroup);
   const books = comparing(deps, mender.distrust);
+  const keeper = rateKeeper(deps, ordersGroup);
   let sales: readonly Sale[] = [];
   const held = () => sales.filter(({ id }) => control(id).kind === "holds");
 
@@ -118,9 +125,18 @@ function caring(deps: ControllerDeps, holder: ReturnType<typeof saleHolder>) {
     told.overtaken(overtaken.length);
   }
 
+  async function adapt(): Promise<void> {
+    const rates = await keeper.keep(held());
+    told.adapted(rates);
+    for (const { turned, ...rate } of rates) {
+      if (turned === "from-ceiling") logger.warn(rate, "lowered a sale's rate for its back end");
+      if (turned === "to-ceiling") logger.info(rate, "a sale's rate is back at its ceiling");
+    }
+  }
+
   const trim = async () => void (await deps.log.trim(instant(clock.now() - limits.logRetentionMs)));
   const reconcileDue = () => books.compareDue(soldFromStock(held()));
-  return { follow, tend, sweepUp, mend, fallBack: moveDue, reconcileDue, trim };
+  return { follow, tend, sweepUp, mend, fallBack: moveDue, reconcileDue, adapt, trim };
 }
 
 /** Compares the books of each sale now and then. A sale is loaded anew only if they were off by the

@@ -15,7 +15,11 @@ export interface NewSale {
   readonly perBuyerLimit: number;
   readonly buckets?: number;
   readonly strategy?: Strategy;
-  readonly rateLimit?: { readonly perSecond: number; readonly burst: number };
+  readonly rateLimit?: {
+    readonly perSecond: number;
+    readonly burst: number;
+    readonly adaptive?: object | null;
+  };
 }
 
 export interface AuditAnswer {

@@ -3,7 +3,7 @@
  * is asked who he is. */
 import { type AdmissionRules, addressKey } from "../domain/admission.ts";
 import type { BuyerId } from "../domain/ids.ts";
-import type { Policy } from "../domain/rate-limit.ts";
+import type { BucketLimit, Policy } from "../domain/rate-limit.ts";
 import type { RateLimit, Sale } from "../domain/sale.ts";
 import type { IpAddress } from "../lib/ip-network.ts";
 import type { Admission, NotAdmitted, RateLimiter } from "../ports/rate-limiter.ts";
@@ -21,6 +21,8 @@ export interface Limited {
   readonly kind: "limited";
   readonly policy: Policy;
   readonly limit: RateLimit;
+  /** The rate that holds just now: that of the limit, unless it is lowered. */
+  readonly perSecond: number;
   readonly retryAfterMs: number;
 }
 
@@ -93,7 +95,7 @@ async function inTurn(first: Answer, next: () => Answer): Promise<NotAllowed | n
   return (await first) ?? next();
 }
 
-function taken({ limiter }: AdmitDeps, policy: Policy, key: string, limit: RateLimit): Answer {
+function taken({ limiter }: AdmitDeps, policy: Policy, key: string, limit: BucketLimit): Answer {
   const answer = (admission: Admission) =>
     admission.granted ? null : notAllowed(admission, policy, limit);
   const admission = limiter.take(policy, key, limit);
@@ -102,5 +104,6 @@ function taken({ limiter }: AdmitDeps, policy: Policy, key: string, limit: RateL
 
 function notAllowed(refusal: NotAdmitted, policy: Policy, limit: RateLimit): NotAllowed {
   if (refusal.why === "away") return away;
-  return { kind: "limited", policy, limit, retryAfterMs: refusal.retryAfterMs };
+  const { retryAfterMs, perSecond = limit.perSecond } = refusal;
+  return { kind: "limited", policy, limit, perSecond, retryAfterMs };
 }

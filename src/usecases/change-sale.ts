@@ -5,6 +5,7 @@ import { settingsOf } from "../domain/reservation.ts";
 import {
   act,
   amend,
+  rateClash,
   type Sale,
   type SaleAction,
   type SaleChange,
@@ -38,7 +39,7 @@ export async function createSale(
   terms: SaleTerms,
 ): Promise<Result<Sale, ChangeSaleError>> {
   const now = deps.clock.now();
-  const clash = windowClash(terms, now);
+  const clash = windowClash(terms, now) ?? rateClash(terms.rateLimit);
   if (clash !== null) return err({ code: "invalid-request", detail: clash });
   const sale = await deps.sales.create(terms, now);
   deps.directory.learn(sale);

@@ -5,7 +5,13 @@ import { openRedis } from "../../src/adapters/redis/connection.ts";
 import { tokenKey } from "../../src/adapters/redis/keys.ts";
 import { tokenBuckets } from "../../src/adapters/redis/token-buckets.ts";
 import { limits } from "../../src/domain/limits.ts";
-import { fullBucket, type TokenBucket, takeTokens } from "../../src/domain/rate-limit.ts";
+import {
+  type BucketLimit,
+  fullBucket,
+  limitInForce,
+  type TokenBucket,
+  takeTokens,
+} from "../../src/domain/rate-limit.ts";
 import { redisLimiterHarness, serverClock, timedConnection } from "../support/redis-limiter.ts";
 import { removeKeys } from "../support/redis-stock.ts";
 import { redisClusterUrl, redisUrl } from "../support/services.ts";
@@ -14,11 +20,19 @@ import { rateLimiterContract } from "./rate-limiter.ts";
 const servers = { "Redis, one server": redisUrl, "Redis, a cluster": redisClusterUrl };
 const rate = fc.integer({ min: 1, max: limits.rateMax });
 const few = fc.integer({ min: 1, max: 30 });
-const anyLimit = fc.record({ perSecond: fc.oneof(few, rate), burst: fc.oneof(few, rate) });
+const anyFloor = fc.option(fc.oneof(few, rate));
+const anyLimit: fc.Arbitrary<BucketLimit> = fc
+  .record({ perSecond: fc.oneof(few, rate), burst: fc.oneof(few, rate), floor: anyFloor })
+  .map(({ floor, ...limit }) => {
+    const floorPerSecond = Math.min(floor ?? 1, limit.perSecond);
+    const adaptive = { floorPerSecond, lagTargetMs: 1, reserveTargetMs: 1 };
+    return { ...limit, adaptive: floor === null ? null : adaptive };
+  });
+const anyN = fc.oneof(few, fc.nat(limits.rateMax));
 const step = fc.record({
   stepMicros: fc.oneof(fc.integer({ min: -9_000_000, max: 9_000_000 }), fc.nat(2 ** 40)),
   wanted: fc.array(
-    fc.record({ bucket: fc.nat(2), limit: anyLimit, n: fc.oneof(few, fc.nat(limits.rateMax)) }),
+    fc.record({ bucket: fc.nat(2), limit: anyLimit, n: anyN, lower: fc.option(rate) }),
     { minLength: 1, maxLength: 3 },
   ),
 });
@@ -40,7 +54,7 @@ describe.each(Object.entries(servers))("%s", (name, url) => {
         timedConnection(connection, () => now),
         serverClock,
       );
-      const model = new Map<string, TokenBucket>();
+      const model = new Map<string, Model>();
       for (const { stepMicros, wanted } of steps) {
         now += stepMicros;
         const calls = wanted
@@ -48,13 +62,10 @@ describe.each(Object.entries(servers))("%s", (name, url) => {
           .map((one) => ({ ...one, key: tokenKey(prefix, "sale", `${run}-${one.bucket}`) }));
         const groups = buckets.grouped(calls);
         const taken = await Promise.all(groups.map(buckets.take));
-        for (const [at, { key, limit, n }] of groups.flat().entries()) {
-          const grant = takeTokens(model.get(key) ?? fullBucket(limit, now), limit, n, now);
-          model.set(key, grant.bucket);
-          const { granted, remaining } = grant;
-          expect(taken.flat()[at]).toMatchObject({ granted, remaining, atMicros: now });
-          const { retryAfterMs } = takeTokens(grant.bucket, limit, 0, now);
-          expect(taken.flat()[at]?.retryAfterMs).toBe(retryAfterMs);
+        for (const [at, { key, ...one }] of groups.flat().entries()) {
+          const { next, answer } = modelled(model.get(key), one, now);
+          model.set(key, next);
+          expect(taken.flat()[at]).toEqual({ ...answer, atMicros: now });
         }
       }
     });
@@ -62,3 +73,33 @@ describe.each(Object.entries(servers))("%s", (name, url) => {
     await removeKeys(connection, prefix);
   });
 });
+
+interface Model {
+  readonly bucket: TokenBucket;
+  readonly adapted: number | null;
+  readonly given: number;
+}
+
+interface Asked {
+  readonly limit: BucketLimit;
+  readonly n: number;
+  readonly lower: number | null;
+}
+
+function modelled(was: Model | undefined, { limit, n, lower }: Asked, now: number) {
+  const { adapted, given } = limit.adaptive && was ? was : { adapted: null, given: 0 };
+  const grant = takeTokens(
+    was?.bucket ?? fullBucket(limit, now),
+    limitInForce(limit, adapted),
+    n,
+    now,
+  );
+  const { bucket, granted, remaining } = grant;
+  const next: Model = limit.adaptive
+    ? { bucket, adapted: lower ?? adapted, given: given + granted }
+    : { bucket, adapted: null, given: 0 };
+  const after = limitInForce(limit, next.adapted);
+  const { retryAfterMs } = takeTokens(bucket, { ...after, burst: limit.burst }, 0, now);
+  const answer = { granted, remaining, retryAfterMs, perSecond: after.perSecond };
+  return { next, answer: { ...answer, given: next.given } };
+}

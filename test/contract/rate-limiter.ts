@@ -1,12 +1,12 @@
 /** What every rate limiter promises, as one suite for all of them. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { policies } from "../../src/domain/rate-limit.ts";
+import { type BucketLimit, policies } from "../../src/domain/rate-limit.ts";
 import type { RateLimit } from "../../src/domain/sale.ts";
-import type { RateLimiter } from "../../src/ports/rate-limiter.ts";
+import type { RateAdjuster, RateLimiter } from "../../src/ports/rate-limiter.ts";
 
 export interface RateLimiterHarness {
-  readonly limiter: RateLimiter;
+  readonly limiter: RateLimiter & RateAdjuster;
   /** Moves every clock, and runs what has come due. */
   setTime(ms: number): void;
   close(): Promise<void>;
@@ -14,7 +14,7 @@ export interface RateLimiterHarness {
 
 const limit = { perSecond: 10, burst: 5 };
 
-type Ask = (n: number, key?: string, of?: RateLimit) => Promise<number>;
+type Ask = (n: number, key?: string, of?: BucketLimit) => Promise<number>;
 
 export function rateLimiterContract(name: string, open: () => RateLimiterHarness): void {
   describe(`a rate limiter (${name})`, () => {
@@ -97,6 +97,73 @@ export function rateLimiterContract(name: string, open: () => RateLimiterHarness
       }
       expect(total).toBeLessThanOrEqual(of.burst + of.perSecond * 2);
       expect(total).toBeGreaterThan(of.perSecond * 2);
+    });
+
+    describe("under a limit that is adaptive", () => {
+      const targets = { lagTargetMs: 200, reserveTargetMs: 100 };
+      const of = { ...limit, adaptive: { floorPerSecond: 2, ...targets } };
+      const adjust = (perSecond: number | null, under: BucketLimit = of) =>
+        harness.limiter.adjust("sale", "k", under, perSecond);
+
+      test("grants what it was lowered to, and its burst shrinks with it", async () => {
+        expect(await adjust(4)).toEqual({ perSecond: 4, given: 0 });
+        expect(await ask(9, "k", of)).toBe(2);
+        harness.setTime(1_250);
+        expect(await ask(9, "k", of)).toBe(1);
+        harness.setTime(9_000);
+        expect(await ask(9, "k", of)).toBe(2);
+      });
+
+      test("counts time at the rate that held while it passed", async () => {
+        await ask(9, "k", of);
+        harness.setTime(1_100);
+        await adjust(5);
+        harness.setTime(1_500);
+        expect(await ask(9, "k", of)).toBe(3);
+        await adjust(10);
+        harness.setTime(1_700);
+        expect(await ask(9, "k", of)).toBe(2);
+      });
+
+      test("keeps to its floor and its ceiling, whatever it is told", async () => {
+        expect((await adjust(1)).perSecond).toBe(2);
+        expect((await adjust(9_999)).perSecond).toBe(10);
+        const narrower = { ...of, perSecond: 3 };
+        expect((await adjust(null, narrower)).perSecond).toBe(3);
+      });
+
+      test("tells what holds and what it gave, and changes nothing when it only looks", async () => {
+        expect(await adjust(null)).toEqual({ perSecond: 10, given: 0 });
+        expect(await ask(9, "k", of)).toBe(5);
+        await adjust(6);
+        harness.setTime(1_500);
+        expect(await ask(2, "k", of)).toBe(2);
+        expect(await adjust(null)).toEqual({ perSecond: 6, given: 7 });
+        expect(await ask(9, "k", of)).toBe(1);
+      });
+
+      test("tells those whom it refuses what holds", async () => {
+        await adjust(4);
+        await ask(9, "k", of);
+        const refused = { granted: false, why: "empty", retryAfterMs: 250, perSecond: 4 } as const;
+        expect(await harness.limiter.take("sale", "k", of)).toEqual(refused);
+        expect(harness.limiter.known("sale", "k", of)).toEqual(refused);
+      });
+
+      test("is as it was set up for those who know that it is adaptive no more", async () => {
+        await adjust(2);
+        await ask(9, "k", of);
+        harness.setTime(1_500);
+        expect(await ask(9)).toBe(5);
+        harness.setTime(1_600);
+        expect(await ask(9)).toBe(1);
+        expect(await adjust(null)).toEqual({ perSecond: 10, given: 0 });
+      });
+
+      test("is not lowered by what is said of a limit that is not", async () => {
+        expect((await adjust(1, limit)).perSecond).toBe(10);
+        expect((await adjust(null)).perSecond).toBe(10);
+      });
     });
 
     test("never grants more than rate·t + burst in any window", async () => {

@@ -47,7 +47,7 @@ export function saleRepositoryContract(
         price: { minorUnits: 5, currency: "EUR" },
         startsAt: instant(2),
         endsAt: instant(3),
-        rateLimit: { perSecond: 5, burst: 6 },
+        rateLimit: { perSecond: 5, burst: 6, adaptive: null },
         paymentWindowSeconds: 7,
         board: { score: "quantity" as const },
         state: "open" as const,
@@ -55,6 +55,22 @@ export function saleRepositoryContract(
       };
       expect(await sales.update(changed)).toEqual({ ok: true, value: changed });
       expect(await sales.byId(created.id)).toEqual(changed);
+    });
+
+    test("keeps how a rate follows the back end, changes it, and forgets it", async () => {
+      const targets = { lagTargetMs: 200, reserveTargetMs: 50 };
+      const rateLimit = { perSecond: 9, burst: 9, adaptive: { floorPerSecond: 3, ...targets } };
+      const created = await sales.create(terms({ rateLimit }), now);
+      expect((await sales.byId(created.id))?.rateLimit).toEqual(rateLimit);
+      const other = { ...rateLimit, adaptive: { floorPerSecond: 4, ...targets } };
+      await sales.update({ ...created, rateLimit: other, version: 2 });
+      expect((await sales.list(1, null)).items[0]?.rateLimit).toEqual(other);
+      const stale = { ...created, rateLimit, version: 2 };
+      expect((await sales.update(stale)).ok).toBe(false);
+      expect((await sales.byId(created.id))?.rateLimit).toEqual(other);
+      const fixed = { ...rateLimit, adaptive: null };
+      await sales.update({ ...created, rateLimit: fixed, version: 3 });
+      expect((await sales.byId(created.id))?.rateLimit).toEqual(fixed);
     });
 
     test("lets only one of two updates of the same version through", async () => {

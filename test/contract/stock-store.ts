@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { epoch, instant, lockToken, saleIdOf, units } from "../../src/domain/ids.ts";
 import type { Reservation, StockSettings } from "../../src/domain/reservation.ts";
 import { present } from "../../src/lib/assert.ts";
+import { ok } from "../../src/lib/result.ts";
 import type { StockStore } from "../../src/ports/stock-store.ts";
 import { request, reservation, settings } from "../support/builders.ts";
 import { loadStock, reserved, reserveOne } from "../support/stock.ts";
@@ -52,6 +53,12 @@ export function stockStoreContract(name: string, open: () => Promise<StockStoreH
         "sold-out",
       ]);
       expect(await remaining()).toBe(0);
+    });
+
+    test("answers a batch of no requests, and takes nothing", async () => {
+      await load(2, { version: 3 });
+      expect(await stock.reserve(saleId, 0, [])).toEqual(ok({ outcomes: [], version: 3 }));
+      expect(await remaining()).toBe(2);
     });
 
     test("gives an order id that carries the sale, the epoch and the time", async () => {

@@ -1,5 +1,7 @@
 /** Our processes as they are composed for shared stores, with the simulated services behind their
  *  ports. */
+
+import { embeddedRateLimiter } from "../../src/adapters/embedded/rate-limiter.ts";
 import { leaseRecipe } from "../../src/adapters/etcd/lease.ts";
 import { redisStockStore } from "../../src/adapters/redis/stock-store.ts";
 import { sharedStores } from "../../src/compose/shared-stores.ts";
@@ -111,7 +113,8 @@ function rolesOf(world: World, life: Life, role: RoleName, stores: Stores): Role
   if (role === "orders")
     return [ordersRole({ ...stores, placed: () => undefined, logger }), directory];
   if (role === "api") return [directory];
-  return [controllerRole({ ...stores, told: unheard, logger }), directory];
+  const limiter = embeddedRateLimiter(life.clock);
+  return [controllerRole({ ...stores, limiter, told: unheard, logger }), directory];
 }
 
 function loggerOf({ note, alarmed }: World, { host }: Life): RoleLog {
@@ -130,7 +133,7 @@ const readable = (_: string, value: unknown) =>
 const ignore = () => undefined;
 const unheard = {
   ...{ swept: ignore, rebuilt: ignore, overtaken: ignore },
-  ...{ mended: ignore, uneven: ignore, holding: ignore },
+  ...{ mended: ignore, uneven: ignore, holding: ignore, adapted: ignore },
 };
 
 const none = () => Promise.reject(new Error("this process takes no locks"));

@@ -68,7 +68,7 @@ export function terms(over: Partial<SaleTerms>): SaleTerms {
     startsAt: null,
     endsAt: null,
     perBuyerLimit: units(1),
-    rateLimit: { perSecond: 1_000, burst: 1_000 },
+    rateLimit: { perSecond: 1_000, burst: 1_000, adaptive: null },
     paymentWindowSeconds: 900,
     buckets: 1,
     strategy: "atomic",

@@ -12,6 +12,7 @@ import { signJwt } from "../../src/lib/sign-jwt.ts";
 import { createHealth } from "../../src/observability/health.ts";
 import { createMetrics } from "../../src/observability/metrics.ts";
 import type { Clock } from "../../src/ports/clock.ts";
+import type { RateAdjuster } from "../../src/ports/rate-limiter.ts";
 import { ordersRole } from "../../src/roles/orders.ts";
 import { tempDir } from "./temp-dir.ts";
 
@@ -49,6 +50,8 @@ export interface Answer {
 
 export interface HttpEngine {
   readonly deps: AppDeps;
+  /** What lowers the rates of sales. */
+  readonly rates: RateAdjuster;
   readonly app: ReturnType<typeof buildApp>;
   readonly hot: HotHandlers;
   /** Errors that were logged. */
@@ -96,7 +99,9 @@ export async function httpEngine(over: Partial<AppDeps> = {}): Promise<HttpEngin
     await orders.stop();
     await directory.close();
   };
-  const engine = { deps, app, hot: hotHandlers(deps), logged, advance: clock.advance, close };
+  const hot = hotHandlers(deps);
+  const { limiter: rates } = stores;
+  const engine = { deps, rates, app, hot, logged, advance: clock.advance, close };
   return { ...engine, ...callsOf(app, clock) };
 }
 

@@ -118,6 +118,28 @@ describe("sales", () => {
     expect(api.asked[1]).toMatchObject({ method: "POST", path: "/v1/sales/s1/open" });
   });
 
+  test("create makes a rate adaptive by any of its options, if there is a ceiling", async () => {
+    const terms = ["--product-id", "p", "--stock", "5", "--price", "1.50"];
+    const rateOf = async (...options: string[]) => {
+      api.answer(json(sale, 201));
+      await run("sale", "create", ...terms, ...options);
+      return (api.asked.at(-1)?.body as { rateLimit?: unknown }).rateLimit;
+    };
+    const [plain, some] = [{ perSecond: 9, burst: 9 }, ["--rate-floor", "2", "--lag-target", "90"]];
+    expect(await rateOf("--rate", "9", "--adaptive")).toEqual({ ...plain, adaptive: {} });
+    const adaptive = { floorPerSecond: 2, lagTargetMs: 90 };
+    expect(await rateOf("--rate", "9", ...some)).toEqual({ ...plain, adaptive });
+    const { exitCode, stderr } = await run("sale", "create", ...terms, "--adaptive");
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("--rate")]);
+  });
+
+  test("show says that a rate adapts, and how far down", async () => {
+    const adaptive = { floorPerSecond: 7, lagTargetMs: 200, reserveTargetMs: 50 };
+    api.answer(json({ ...sale, rateLimit: { perSecond: 9, burst: 9, adaptive } }));
+    const { stdout } = await run("sale", "show", "s1");
+    expect(stdout).toMatch(/^rate +9 per second, burst 9; adapts, at least 7$/m);
+  });
+
   test.each(["open", "pause", "resume", "close"])("%s asks for just that", async (action) => {
     api.answer(json(sale));
     const { exitCode, stdout } = await run("sale", action, "s1");

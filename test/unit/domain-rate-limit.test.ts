@@ -7,6 +7,7 @@ import {
   clockStepMaxMicros,
   fullBucket,
   isFull,
+  limitInForce,
   shareOf,
   takeTokens,
 } from "../../src/domain/rate-limit.ts";
@@ -123,6 +124,28 @@ describe("a token bucket", () => {
   test("shrinks with its burst", () => {
     const smaller = { perSecond: 100, burst: 3 };
     expect(takeTokens(fullBucket(limit, start), smaller, 9, start).granted).toBe(3);
+  });
+});
+
+describe("an adaptive limit", () => {
+  const adaptive = { floorPerSecond: 10, lagTargetMs: 200, reserveTargetMs: 50 };
+  const of = { ...limit, adaptive };
+
+  test.each([
+    [null, 100, 50],
+    [100, 100, 50],
+    [50, 50, 25],
+    [33, 33, 17],
+    [9, 10, 5],
+    [101, 100, 50],
+  ])("that is lowered to %p grants %d a second, %d at once", (adapted, perSecond, burst) => {
+    expect(limitInForce(of, adapted)).toMatchObject({ perSecond, burst });
+  });
+
+  test("has a burst of at least one, and one that is not adaptive stays as it is", () => {
+    expect(limitInForce({ ...of, burst: 1 }, 10).burst).toBe(1);
+    expect(limitInForce({ ...limit, adaptive: null }, 10)).toMatchObject(limit);
+    expect(limitInForce(limit, 10)).toEqual(limit);
   });
 });
 

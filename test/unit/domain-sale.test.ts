@@ -76,6 +76,23 @@ describe("new terms", () => {
     expect(result.ok ? "" : result.error.detail).toContain(why);
   });
 
+  test("of a rate leave alone what they do not name", () => {
+    const adaptive = { floorPerSecond: 5, lagTargetMs: 200, reserveTargetMs: 50 };
+    const rateLimit = { perSecond: 10, burst: 20, adaptive };
+    const changed = amend(sale({ rateLimit }), { rateLimit: { perSecond: 5 } }, now);
+    expect(changed).toMatchObject({
+      ok: true,
+      value: { rateLimit: { ...rateLimit, perSecond: 5 } },
+    });
+    const fixed = amend(sale({ rateLimit }), { rateLimit: { adaptive: null } }, now);
+    expect(fixed).toMatchObject({
+      ok: true,
+      value: { rateLimit: { perSecond: 10, adaptive: null } },
+    });
+    const clash = amend(sale({ rateLimit }), { rateLimit: { perSecond: 4 } }, now);
+    expect(clash.ok ? "" : clash.error.detail).toContain("must be at most rateLimit.perSecond");
+  });
+
   test("may leave the window open at either end", () => {
     expect(windowClash({ startsAt: null, endsAt: null }, now)).toBeNull();
     expect(windowClash({ startsAt: instant(6_000), endsAt: instant(7_000) }, now)).toBeNull();

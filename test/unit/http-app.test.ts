@@ -133,6 +133,9 @@ describe("the metrics", () => {
     });
     own.deps.metrics.controller.swept(5);
     own.deps.metrics.rateLimited("sale");
+    const rate = { saleId: "s7", perSecond: 90, lowered: "lag" };
+    own.deps.metrics.controller.adapted([{ ...rate, saleId: "s8" }]);
+    own.deps.metrics.controller.adapted([rate, { ...rate, saleId: "s9", lowered: null }]);
     const { text, headers } = await own.call("GET", "/metrics");
     expect(headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
     const route = 'method="POST",route="/v1/sales/{id}/orders"';
@@ -150,9 +153,13 @@ describe("the metrics", () => {
       "doorbuster_orders_poison_total 4",
       "doorbuster_orders_swept_total 5",
       "doorbuster_purchases_waiting 0",
+      'doorbuster_sale_rate_per_second{sale="s7"} 90',
+      'doorbuster_sale_rate_per_second{sale="s9"} 90',
+      'doorbuster_sale_rate_lowered_total{reason="lag"} 2',
     ]) {
       expect(text.split("\n")).toContain(line);
     }
+    expect(text).not.toContain('sale="s8"');
     expect(text).toMatch(/^process_resident_memory_bytes [1-9]/m);
     await own.close();
   });

@@ -33,7 +33,7 @@ describe("creating a sale", () => {
       remaining: 10,
       perBuyerLimit: 1,
       serverTime: "2027-01-31T12:00:00.000Z",
-      rateLimit: { perSecond: 1_000, burst: 1_000 },
+      rateLimit: { perSecond: 1_000, burst: 1_000, adaptive: null },
       paymentWindowSeconds: 900,
       buckets: 1,
       strategy: "atomic",
@@ -96,6 +96,16 @@ describe("creating a sale", () => {
       ["a limit of 0", { perBuyerLimit: 0 }, "perBuyerLimit", "must be at least 1"],
       ["a rate of 0", { rateLimit: { perSecond: 0, burst: 1 } }, "rateLimit.perSecond", "at least"],
       ["half a rate", { rateLimit: { perSecond: 1 } }, "rateLimit.burst", "is missing"],
+      [
+        "a floor of 0",
+        adaptiveRate({ floorPerSecond: 0 }),
+        `${ofRate}.floorPerSecond`,
+        "at least 1",
+      ],
+      ["a floor above", adaptiveRate({ floorPerSecond: 6 }), `${ofRate}.floorPerSecond`, "at most"],
+      ["no time", adaptiveRate({ lagTargetMs: 19 }), `${ofRate}.lagTargetMs`, "at least 20"],
+      ["a day", adaptiveRate({ reserveTargetMs: 60_001 }), `${ofRate}.reserveTargetMs`, "at most"],
+      ["luck", adaptiveRate({ luck: 1 }), `${ofRate}.luck`, "is not a known field"],
       ["an endless window", { paymentWindowSeconds: 86_401 }, "paymentWindowSeconds", "at most"],
       ["too many buckets", { buckets: 257 }, "buckets", "must be at most 256"],
       ["another strategy", { strategy: "lottery" }, "strategy", '"locked" or "database"'],
@@ -159,6 +169,45 @@ describe("changing a sale", () => {
     expect(answer.headers.get("etag")).toBe('"2"');
     expect(answer.json).toMatchObject({ name: "Renamed", version: 2, paymentWindowSeconds: 60 });
     expect((await engine.call("GET", `/v1/sales/${json.id}`)).json.name).toBe("Renamed");
+  });
+
+  describe("of its rate", () => {
+    const rate = { perSecond: 500, burst: 600 };
+    const targets = { lagTargetMs: 200, reserveTargetMs: 100 };
+    const rateAfter = async (...changes: object[]) => {
+      const { json } = await create({ rateLimit: rate });
+      let answer = json;
+      for (const rateLimit of changes) answer = (await change(json.id, "*", { rateLimit })).json;
+      return (await engine.call("GET", `/v1/sales/${json.id}`)).json.rateLimit ?? answer;
+    };
+
+    test("may make it adaptive, and fills in what it leaves out", async () => {
+      expect(await rateAfter({ adaptive: {} })).toEqual({
+        ...rate,
+        adaptive: { floorPerSecond: 10, ...targets },
+      });
+      const adaptive = { floorPerSecond: 50, lagTargetMs: 300, reserveTargetMs: 20 };
+      expect(await rateAfter({ adaptive: {} }, { adaptive })).toEqual({ ...rate, adaptive });
+    });
+
+    test("leaves the rest of it alone, and ends it by null", async () => {
+      const adaptive = { floorPerSecond: 50, ...targets };
+      expect(await rateAfter({ adaptive }, { perSecond: 700 })).toEqual({
+        ...{ perSecond: 700, burst: 600, adaptive },
+      });
+      expect(await rateAfter({ adaptive }, { adaptive: null })).toEqual({
+        ...rate,
+        adaptive: null,
+      });
+    });
+
+    test("is refused if the floor came above the ceiling, and says both", async () => {
+      const { json } = await create({ rateLimit: { ...rate, adaptive: { floorPerSecond: 50 } } });
+      const answer = await change(json.id, "*", { rateLimit: { perSecond: 49 } });
+      expect([answer.status, answer.json.type]).toEqual([409, "/problems/invalid-transition"]);
+      expect(answer.json.detail).toContain("floorPerSecond is 50; it must be at most");
+      expect((await change(json.id, "*", { rateLimit: {} })).status).toBe(400);
+    });
   });
 
   const tags: readonly (readonly [string | null, number, string | null])[] = [
@@ -301,3 +350,9 @@ describe("the audit of a sale", () => {
     }
   });
 });
+
+const ofRate = "rateLimit.adaptive";
+
+function adaptiveRate(adaptive: object) {
+  return { rateLimit: { perSecond: 5, burst: 5, adaptive } };
+}

@@ -9,7 +9,7 @@ import { actOnSale, createSale } from "../../src/usecases/change-sale.ts";
 import { terms } from "../support/builders.ts";
 import { type EmbeddedEngine, embeddedEngine } from "../support/embedded-engine.ts";
 
-type Counted = Record<keyof ControllerNews, number>;
+type Counted = Record<Exclude<keyof ControllerNews, "adapted">, number>;
 
 let engine: EmbeddedEngine;
 let role: Role;
@@ -36,6 +36,7 @@ const counting = (): ControllerNews => {
     mended: add("mended"),
     uneven: add("uneven"),
     holding: add("holding"),
+    adapted: () => undefined,
   };
 };
 

@@ -28,7 +28,7 @@ import { sale, virtualClock } from "../support/builders.ts";
 
 const one = { perSecond: 1, burst: 1 };
 const ada = "ada" as BuyerId;
-const open = sale({ rateLimit: { perSecond: 1, burst: 2 } });
+const open = sale({ rateLimit: { perSecond: 1, burst: 2, adaptive: null } });
 const at = (text: string) => parseAddress(text);
 
 function entry(list: "deny" | "allow", kind: "buyers" | "networks", value: string): AccessEntry {

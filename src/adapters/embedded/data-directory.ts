@@ -13,6 +13,7 @@ import initial from "./migrations/0001-initial.sql" with { type: "text" };
 import fences from "./migrations/0002-fences.sql" with { type: "text" };
 import modes from "./migrations/0003-modes.sql" with { type: "text" };
 import admission from "./migrations/0004-admission.sql" with { type: "text" };
+import adaptive from "./migrations/0005-adaptive.sql" with { type: "text" };
 import { inspectWal } from "./wal-damage.ts";
 
 export interface DataDirectory {
@@ -39,7 +40,7 @@ export class DataDirectoryError extends Error {
   }
 }
 
-const migrations = [initial, fences, modes, admission];
+const migrations = [initial, fences, modes, admission, adaptive];
 
 export function openDataDirectory(path: string): DataDirectory {
   const lock = withAdvice(path, () => {

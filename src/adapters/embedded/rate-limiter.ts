@@ -1,25 +1,35 @@
 /** Token buckets in the memory of one process. */
 import { limits } from "../../domain/limits.ts";
 import {
+  type BucketLimit,
   fullBucket,
   isFull,
+  limitInForce,
   type Policy,
   policies,
   type TokenBucket,
   takeTokens,
 } from "../../domain/rate-limit.ts";
-import type { RateLimit } from "../../domain/sale.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { admitted, type NotAdmitted, type RateLimiter } from "../../ports/rate-limiter.ts";
+import {
+  admitted,
+  type NotAdmitted,
+  type RateAdjuster,
+  type RateLimiter,
+} from "../../ports/rate-limiter.ts";
 
 interface Held {
   bucket: TokenBucket;
-  limit: RateLimit;
+  limit: BucketLimit;
+  /** What an adaptive limit is lowered to; null: nothing. */
+  adapted: number | null;
+  /** Tokens granted since it is adaptive. */
+  given: number;
 }
 
 type Buckets = Map<string, Held>;
 
-export function embeddedRateLimiter(clock: Pick<Clock, "now">): RateLimiter {
+export function embeddedRateLimiter(clock: Pick<Clock, "now">): RateLimiter & RateAdjuster {
   const byPolicy = Object.fromEntries(
     policies.map((policy) => [policy, new Map<string, Held>()]),
   ) as Record<Policy, Buckets>;
@@ -29,30 +39,51 @@ export function embeddedRateLimiter(clock: Pick<Clock, "now">): RateLimiter {
     known(policy, key, limit) {
       const held = byPolicy[policy].get(key);
       if (held === undefined) return null;
-      const { remaining, retryAfterMs } = takeTokens(held.bucket, limit, 0, nowMicros());
-      return remaining > 0 ? null : empty(retryAfterMs);
+      const inForce = limitInForce(limit, held.adapted);
+      const { remaining, retryAfterMs } = takeTokens(held.bucket, inForce, 0, nowMicros());
+      return remaining > 0 ? null : empty(limit, inForce.perSecond, retryAfterMs);
     },
 
     take(policy, key, limit) {
       const now = nowMicros();
       const held = heldIn(byPolicy[policy], key, limit, now);
-      const { bucket, granted, retryAfterMs } = takeTokens(held.bucket, limit, 1, now);
-      held.bucket = bucket;
-      held.limit = limit;
-      return granted === 1 ? admitted : empty(retryAfterMs);
+      const { granted, retryAfterMs, inForce } = takeFrom(held, limit, 1, now);
+      return granted === 1 ? admitted : empty(limit, inForce.perSecond, retryAfterMs);
+    },
+
+    async adjust(policy, key, limit, perSecond) {
+      const now = nowMicros();
+      const held = heldIn(byPolicy[policy], key, limit, now);
+      takeFrom(held, limit, 0, now);
+      if (limit.adaptive && perSecond !== null) held.adapted = perSecond;
+      return { perSecond: limitInForce(limit, held.adapted).perSecond, given: held.given };
     },
   };
 }
 
-function empty(retryAfterMs: number): NotAdmitted {
-  return { granted: false, why: "empty", retryAfterMs };
+const notAdapted = { adapted: null, given: 0 };
+
+/** Time counts at the rate that held while it passed. */
+function takeFrom(held: Held, limit: BucketLimit, n: number, nowMicros: number) {
+  if (!limit.adaptive) Object.assign(held, notAdapted);
+  const inForce = limitInForce(limit, held.adapted);
+  const grant = takeTokens(held.bucket, inForce, n, nowMicros);
+  held.bucket = grant.bucket;
+  held.limit = limit;
+  if (limit.adaptive) held.given += grant.granted;
+  return { ...grant, inForce };
 }
 
-function heldIn(buckets: Buckets, key: string, limit: RateLimit, nowMicros: number): Held {
+function empty({ adaptive }: BucketLimit, perSecond: number, retryAfterMs: number): NotAdmitted {
+  const refused = { granted: false, why: "empty", retryAfterMs } as const;
+  return adaptive ? { ...refused, perSecond } : refused;
+}
+
+function heldIn(buckets: Buckets, key: string, limit: BucketLimit, nowMicros: number): Held {
   const known = buckets.get(key);
   if (known !== undefined) return known;
   if (buckets.size >= limits.limiterBucketsMax) makeRoom(buckets, nowMicros);
-  const held = { bucket: fullBucket(limit, nowMicros), limit };
+  const held = { bucket: fullBucket(limit, nowMicros), limit, ...notAdapted };
   buckets.set(key, held);
   return held;
 }
@@ -61,8 +92,8 @@ function heldIn(buckets: Buckets, key: string, limit: RateLimit, nowMicros: numb
  * enough, the half that was first asked for longest ago: somebody floods us with keys, and may have
  * a full bucket with each in any case. */
 function makeRoom(buckets: Buckets, nowMicros: number): void {
-  for (const [key, { bucket, limit }] of buckets) {
-    if (isFull(bucket, limit, nowMicros)) buckets.delete(key);
+  for (const [key, { bucket, limit, adapted }] of buckets) {
+    if (adapted === null && isFull(bucket, limit, nowMicros)) buckets.delete(key);
   }
   const most = limits.limiterBucketsMax / 2;
   for (const key of buckets.keys()) {

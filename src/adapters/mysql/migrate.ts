@@ -5,10 +5,11 @@ import initial from "./migrations/0001-initial.sql" with { type: "text" };
 import controllers from "./migrations/0002-controllers.sql" with { type: "text" };
 import modes from "./migrations/0003-modes.sql" with { type: "text" };
 import admission from "./migrations/0004-admission.sql" with { type: "text" };
+import adaptive from "./migrations/0005-adaptive.sql" with { type: "text" };
 import { type Mysql, type MysqlOptions, openMysql } from "./pool.ts";
 import type { Session } from "./session.ts";
 
-const migrations = [initial, controllers, modes, admission];
+const migrations = [initial, controllers, modes, admission, adaptive];
 
 /** Why the tables cannot be used as they are. */
 export class SchemaError extends Error {

@@ -32,6 +32,7 @@ export function mysqlSaleRepository(mysql: Mysql): SaleRepository {
         insertId,
         terms.fallback,
       ]);
+      await setAdaptive(session, insertId, columns.adaptive);
       const [sale] = await selectSales(session, "number = ?", [insertId]);
       return present(sale, `sale ${saleIdOf(insertId)} vanished`);
     });
@@ -56,7 +57,9 @@ export function mysqlSaleRepository(mysql: Mysql): SaleRepository {
         numberOf(sale.id),
         sale.version - 1,
       ]);
-      return affectedRows === 1 ? ok(sale) : err("version-conflict");
+      if (affectedRows !== 1) return err("version-conflict");
+      await setAdaptive(session, numberOf(sale.id), termColumns(sale).adaptive);
+      return ok(sale);
     });
 
   return {
@@ -80,6 +83,12 @@ function selectSales(session: Session, where: string, values: readonly unknown[]
   return session
     .query<SaleRow[]>(`${selectSql} WHERE ${where}`, values)
     .then((rows) => rows.map(toSale));
+}
+
+/** A sale whose rate does not follow anything has no row. */
+async function setAdaptive(session: Session, sale: number, adaptive: string | null) {
+  if (adaptive === null) await session.query("DELETE FROM adaptive_rates WHERE sale = ?", [sale]);
+  else await session.query("REPLACE INTO adaptive_rates VALUES (?, ?)", [sale, adaptive]);
 }
 
 /** In the order in which the statements name them. */
@@ -108,9 +117,11 @@ const dueSql = "(state = 'scheduled' AND starts_at <= ?) OR (state <> 'closed' A
 
 /** Every sale, as `toSale` reads it. */
 export const selectSql = `
-SELECT sales.*, ledger.total, selling.fallback, COALESCE(selling.mode, 'stock') AS mode
+SELECT sales.*, ledger.total, selling.fallback, COALESCE(selling.mode, 'stock') AS mode,
+  adaptive_rates.adaptive
 FROM sales JOIN ledger ON ledger.sale = sales.number
-LEFT JOIN selling ON selling.sale = sales.number`;
+LEFT JOIN selling ON selling.sale = sales.number
+LEFT JOIN adaptive_rates ON adaptive_rates.sale = sales.number`;
 
 /** In two halves, each by an index: this is asked several times a second. */
 const modesSql = `

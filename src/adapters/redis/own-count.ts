@@ -1,5 +1,11 @@
 /** What a process does about limits while Redis does not count for all of them. */
-import { fullBucket, shareOf, type TokenBucket, takeTokens } from "../../domain/rate-limit.ts";
+import {
+  fullBucket,
+  limitInForce,
+  shareOf,
+  type TokenBucket,
+  takeTokens,
+} from "../../domain/rate-limit.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { type Admission, admitted, type NotAdmitted } from "../../ports/rate-limiter.ts";
 import type { Line } from "./token-line.ts";
@@ -28,7 +34,7 @@ export function ownCount(plan: AwayPlan, clock: Pick<Clock, "elapsed">): OwnCoun
     return grant;
   }
 
-  const shareOfLine = ({ limit }: Line) => shareOf(limit, nodes);
+  const shareOfLine = ({ limit, adapted }: Line) => shareOf(limitInForce(limit, adapted), nodes);
 
   return {
     known(line) {

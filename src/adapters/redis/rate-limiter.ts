@@ -1,10 +1,10 @@
 /** Token buckets in Redis, shared by all processes. Each process asks for all of its requests that
  * wait, and for several buckets at once. */
 import { limits } from "../../domain/limits.ts";
-import { type Policy, policies } from "../../domain/rate-limit.ts";
-import type { RateLimit } from "../../domain/sale.ts";
+import { type BucketLimit, type Policy, policies } from "../../domain/rate-limit.ts";
+import { present } from "../../lib/assert.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Admission, RateLimiter } from "../../ports/rate-limiter.ts";
+import type { Admission, RateAdjuster, RateLimiter } from "../../ports/rate-limiter.ts";
 import type { RedisConnection } from "./connection.ts";
 import { tokenKey } from "./keys.ts";
 import { type AwayPlan, ownCount } from "./own-count.ts";
@@ -18,12 +18,12 @@ export interface SharedLimiterOptions {
   readonly prefix: string;
   readonly away: AwayPlan;
   /** Hears of every answer of a bucket. */
-  readonly granted?: (policy: Policy, key: string, taken: Taken, limit: RateLimit) => void;
+  readonly granted?: (policy: Policy, key: string, taken: Taken) => void;
   /** A Lua function `micros()`; the server's clock if there is none. */
   readonly serverClock?: string;
 }
 
-export interface SharedLimiter extends RateLimiter {
+export interface SharedLimiter extends RateLimiter, RateAdjuster {
   counts(): RoundCounts;
 }
 
@@ -31,15 +31,16 @@ export function redisRateLimiter(options: SharedLimiterOptions): SharedLimiter {
   const { clock, prefix, granted } = options;
   const lines = linesOf(prefix, clock);
   const own = ownCount(options.away, clock);
+  const buckets = tokenBuckets(options.connection, options.serverClock);
   const rounds = tokenRounds({
-    buckets: tokenBuckets(options.connection, options.serverClock),
+    buckets,
     clock,
     own,
     idle: lines.forget,
     granted: granted ?? (() => undefined),
   });
 
-  function take(policy: Policy, key: string, limit: RateLimit): Admission | Promise<Admission> {
+  function take(policy: Policy, key: string, limit: BucketLimit): Admission | Promise<Admission> {
     const line = lines.of(policy, key, limit);
     const now = clock.elapsed();
     heed(line, limit);
@@ -60,12 +61,19 @@ export function redisRateLimiter(options: SharedLimiterOptions): SharedLimiter {
     return now < line.awayUntilMs ? own.known(line) : refusalOf(line, now);
   };
 
-  return { take, known, counts: rounds.counts };
+  const adjust: RateAdjuster["adjust"] = async (policy, name, limit, lower) => {
+    const key = tokenKey(prefix, policy, name);
+    const [taken] = await buckets.take([{ key, limit, n: 0, lower }]);
+    const { perSecond, given } = present(taken, "a script answers for every bucket");
+    return { perSecond, given };
+  };
+
+  return { take, known, adjust, counts: rounds.counts };
 }
 
 interface Lines {
   known(policy: Policy, key: string): Line | undefined;
-  of(policy: Policy, key: string, limit: RateLimit): Line;
+  of(policy: Policy, key: string, limit: BucketLimit): Line;
   forget(line: Line): void;
 }
 

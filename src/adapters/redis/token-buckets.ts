@@ -2,8 +2,7 @@
  * often as is wanted of it. */
 
 import { limits } from "../../domain/limits.ts";
-import { clockStepMaxMicros } from "../../domain/rate-limit.ts";
-import type { RateLimit } from "../../domain/sale.ts";
+import { type BucketLimit, clockStepMaxMicros } from "../../domain/rate-limit.ts";
 import { type RedisConnection, runOn, script } from "./connection.ts";
 import { listOf, numberOf } from "./reply.ts";
 import serverClock from "./scripts/micros.lua" with { type: "text" };
@@ -11,8 +10,10 @@ import takeTokens from "./scripts/take-tokens.lua" with { type: "text" };
 
 export interface Wanted {
   readonly key: string;
-  readonly limit: RateLimit;
+  readonly limit: BucketLimit;
   readonly n: number;
+  /** What an adaptive limit is lowered to afterwards. */
+  readonly lower?: number | null;
 }
 
 export interface Taken {
@@ -21,6 +22,10 @@ export interface Taken {
   readonly remaining: number;
   /** Until one more is there; 0 if one is. */
   readonly retryAfterMs: number;
+  /** The rate that holds from now on. */
+  readonly perSecond: number;
+  /** What a bucket under an adaptive limit gave in all. */
+  readonly given: number;
   /** By the clock of Redis. */
   readonly atMicros: number;
 }
@@ -46,7 +51,11 @@ export function tokenBuckets(
 
   async function take(group: readonly Wanted[]): Promise<readonly Taken[]> {
     const keys = group.map(({ key }) => key);
-    const reply = await runOn(connection, whole, keys, [packed(group), clockStepMaxMicros]);
+    const reply = await runOn(connection, whole, keys, [
+      packed(group),
+      clockStepMaxMicros,
+      limits.adaptedKeptMs,
+    ]);
     const numbers = listOf(reply).map(numberOf);
     return group.map((_, at) => takenAt(numbers, at));
   }
@@ -63,17 +72,23 @@ function inCalls<One>(group: readonly One[]): One[][] {
 }
 
 function packed(group: readonly Wanted[]): Buffer {
-  const bytes = Buffer.allocUnsafe(group.length * 12);
-  group.forEach(({ limit, n }, at) => {
-    bytes.writeUInt32BE(limit.perSecond, at * 12);
-    bytes.writeUInt32BE(limit.burst, at * 12 + 4);
-    bytes.writeUInt32BE(n, at * 12 + 8);
+  const bytes = Buffer.allocUnsafe(group.length * 20);
+  group.forEach(({ limit, n, lower }, at) => {
+    bytes.writeUInt32BE(limit.perSecond, at * 20);
+    bytes.writeUInt32BE(limit.burst, at * 20 + 4);
+    bytes.writeUInt32BE(n, at * 20 + 8);
+    bytes.writeUInt32BE(limit.adaptive?.floorPerSecond ?? 0, at * 20 + 12);
+    bytes.writeUInt32BE(lower ?? 0, at * 20 + 16);
   });
   return bytes;
 }
 
 function takenAt(numbers: readonly number[], at: number): Taken {
   const [atMicros = 0] = numbers;
-  const [granted = 0, remaining = 0, retryMicros = 0] = numbers.slice(at * 3 + 1, at * 3 + 4);
-  return { granted, remaining, retryAfterMs: Math.ceil(retryMicros / 1_000), atMicros };
+  const [granted = 0, remaining = 0, retryMicros = 0, perSecond = 0, given = 0] = numbers.slice(
+    at * 5 + 1,
+    at * 5 + 6,
+  );
+  const retryAfterMs = Math.ceil(retryMicros / 1_000);
+  return { granted, remaining, retryAfterMs, perSecond, given, atMicros };
 }

@@ -3,8 +3,7 @@
  * alone for a while, and no more may wait than twice as many as it gave last: few wait in vain,
  * and twice as many may wait after each answer that gave all that was asked for. */
 import { limits } from "../../domain/limits.ts";
-import type { Policy, TokenBucket } from "../../domain/rate-limit.ts";
-import type { RateLimit } from "../../domain/sale.ts";
+import type { BucketLimit, Policy, TokenBucket } from "../../domain/rate-limit.ts";
 import { type Admission, admitted, type NotAdmitted } from "../../ports/rate-limiter.ts";
 import type { Taken } from "./token-buckets.ts";
 
@@ -16,7 +15,9 @@ export interface Line {
   readonly name: string;
   /** In Redis. */
   readonly key: string;
-  limit: RateLimit;
+  limit: BucketLimit;
+  /** What an adaptive limit is lowered to, as far as this process knows. */
+  adapted: number | null;
   waiting: Waiter[];
   /** For whom tokens are being asked for. */
   asking: readonly Waiter[];
@@ -34,20 +35,22 @@ export interface Line {
   share: TokenBucket | null;
 }
 
-export function newLine(policy: Policy, name: string, key: string, limit: RateLimit): Line {
+export function newLine(policy: Policy, name: string, key: string, limit: BucketLimit): Line {
   return {
-    ...{ policy, name, key, limit },
+    ...{ policy, name, key, limit, adapted: null },
     ...{ waiting: [], asking: [], most: limits.limiterQueueMax, opensAtMs: 0, turnedAway: false },
     ...{ alarmed: false, awayUntilMs: 0, share: null },
   };
 }
 
 /** A limit that changed may have tokens for everybody. */
-export function heed(line: Line, limit: RateLimit): void {
+export function heed(line: Line, limit: BucketLimit): void {
   if (line.limit === limit) return;
-  const { perSecond, burst } = line.limit;
+  const before = line.limit;
   line.limit = limit;
-  if (limit.perSecond === perSecond && limit.burst === burst) return;
+  const same = limit.perSecond === before.perSecond && limit.burst === before.burst;
+  if (same && !limit.adaptive === !before.adaptive) return;
+  if (!limit.adaptive) line.adapted = null;
   line.opensAtMs = 0;
   line.most = limits.limiterQueueMax;
 }
@@ -57,19 +60,21 @@ export function refusalOf(line: Line, nowMs: number): NotAdmitted | null {
   const waitMs = line.opensAtMs - nowMs;
   if (waitMs <= limits.limiterPauseMs && line.waiting.length < line.most) return null;
   line.turnedAway = true;
-  return empty(Math.max(waitMs, limits.limiterPauseMs));
+  return empty(line, Math.max(waitMs, limits.limiterPauseMs));
 }
 
 /** Serves those for whom tokens were asked for, in the order in which they came, and says whether
  * the line has to be asked again at once. */
-export function served(line: Line, { granted, retryAfterMs }: Taken, nowMs: number): boolean {
+export function served(line: Line, taken: Taken, nowMs: number): boolean {
+  const { granted, retryAfterMs, perSecond } = taken;
   const { asking } = line;
+  line.adapted = line.limit.adaptive ? perSecond : null;
   line.asking = [];
   line.share = null;
   const short = granted < asking.length;
   pace(line, granted, short ? retryAfterMs : 0, short || line.turnedAway, nowMs);
   asking.forEach((waiter, at) => {
-    waiter(at < granted ? admitted : empty(Math.max(retryAfterMs, limits.limiterPauseMs)));
+    waiter(at < granted ? admitted : empty(line, Math.max(retryAfterMs, limits.limiterPauseMs)));
   });
   return line.waiting.length > 0;
 }
@@ -88,7 +93,7 @@ function pace(
   const left = waitMs > limits.limiterPauseMs ? 0 : line.most;
   for (const waiter of line.waiting.splice(left)) {
     line.turnedAway = true;
-    waiter(empty(waitMs));
+    waiter(empty(line, waitMs));
   }
 }
 
@@ -98,6 +103,7 @@ export function isIdle(line: Line, nowMs: number): boolean {
   return quiet && line.opensAtMs <= nowMs && line.awayUntilMs <= nowMs;
 }
 
-function empty(retryAfterMs: number): NotAdmitted {
-  return { granted: false, why: "empty", retryAfterMs: Math.ceil(retryAfterMs) };
+function empty({ adapted }: Line, waitMs: number): NotAdmitted {
+  const refused = { granted: false, why: "empty", retryAfterMs: Math.ceil(waitMs) } as const;
+  return adapted === null ? refused : { ...refused, perSecond: adapted };
 }

@@ -2,7 +2,6 @@
  * turn of the event loop are asked together, each for all who wait, and never twice at a time. */
 import { limits } from "../../domain/limits.ts";
 import type { Policy } from "../../domain/rate-limit.ts";
-import type { RateLimit } from "../../domain/sale.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { OwnCount } from "./own-count.ts";
 import type { Taken, TokenBuckets } from "./token-buckets.ts";
@@ -15,7 +14,7 @@ export interface RoundParts {
   readonly own: OwnCount;
   /** Told of a line of which nothing needs to be remembered. */
   idle(line: Line): void;
-  granted(policy: Policy, key: string, taken: Taken, limit: RateLimit): void;
+  granted(policy: Policy, key: string, taken: Taken): void;
 }
 
 export interface RoundCounts {
@@ -65,8 +64,8 @@ export function tokenRounds({ buckets, clock, own, idle, granted }: RoundParts):
       calls += 1;
       buckets.take(group).then(
         (taken) => {
-          for (const [at, { line, limit }] of group.entries()) {
-            answered(line, limit, taken[at] as Taken);
+          for (const [at, { line }] of group.entries()) {
+            answered(line, taken[at] as Taken);
           }
         },
         () => {
@@ -77,8 +76,8 @@ export function tokenRounds({ buckets, clock, own, idle, granted }: RoundParts):
     }
   }
 
-  function answered(line: Line, limit: RateLimit, taken: Taken): void {
-    granted(line.policy, line.name, taken, limit);
+  function answered(line: Line, taken: Taken): void {
+    granted(line.policy, line.name, taken);
     const now = clock.elapsed();
     if (served(line, taken, now)) wake(line, now);
     else if (isIdle(line, now)) idle(line);

@@ -1,6 +1,7 @@
 /** A sale as every SQL store writes it, in columns of the same names. */
 import { type Instant, instant, saleIdOf, units } from "../../domain/ids.ts";
 import type {
+  AdaptiveRate,
   BoardScore,
   Sale,
   SaleState,
@@ -20,6 +21,8 @@ export interface SaleRow {
   readonly per_buyer_limit: number;
   readonly rate_per_second: number;
   readonly rate_burst: number;
+  /** As JSON. */
+  readonly adaptive: string | null;
   readonly payment_window_seconds: number;
   readonly buckets: number;
   readonly strategy: Strategy;
@@ -43,9 +46,16 @@ export function termColumns(terms: SaleTerms) {
     endsAt: terms.endsAt,
     ratePerSecond: terms.rateLimit.perSecond,
     rateBurst: terms.rateLimit.burst,
+    adaptive: adaptiveText(terms.rateLimit.adaptive),
     paymentWindowSeconds: terms.paymentWindowSeconds,
     boardScore: terms.board.score,
   };
+}
+
+function adaptiveText(adaptive: AdaptiveRate | null): string | null {
+  if (adaptive === null) return null;
+  const { floorPerSecond, lagTargetMs, reserveTargetMs } = adaptive;
+  return JSON.stringify({ floorPerSecond, lagTargetMs, reserveTargetMs });
 }
 
 export function insertColumns(terms: SaleTerms, now: Instant) {
@@ -64,7 +74,11 @@ export function toSale(row: SaleRow): Sale {
     startsAt: row.starts_at,
     endsAt: row.ends_at,
     perBuyerLimit: units(row.per_buyer_limit),
-    rateLimit: { perSecond: row.rate_per_second, burst: row.rate_burst },
+    rateLimit: {
+      perSecond: row.rate_per_second,
+      burst: row.rate_burst,
+      adaptive: row.adaptive === null ? null : (JSON.parse(row.adaptive) as AdaptiveRate),
+    },
     paymentWindowSeconds: row.payment_window_seconds,
     buckets: row.buckets,
     strategy: row.strategy,

@@ -10,9 +10,49 @@ const rate = z.int().min(1).max(limits.rateMax);
 /** Tokens a second, and how many may be saved up. */
 export const rateFields = { perSecond: rate, burst: rate };
 
+const targetMs = z.int().min(limits.adaptTargetMinMs).max(limits.adaptTargetMaxMs);
+
+/** The targets are several times what a healthy back end shows, and little enough to react. */
+const adaptive = z
+  .strictObject({
+    floorPerSecond: rate.default(10).openapi({ description: "It is never lowered below this" }),
+    lagTargetMs: targetMs.default(200).openapi({
+      description: "Lowered while the oldest order that is not in the ledger is so old",
+    }),
+    reserveTargetMs: targetMs.default(100).openapi({
+      description: "Lowered while the stock takes so long to answer",
+    }),
+  })
+  .openapi("AdaptiveRate", {
+    description: "The rate follows what the back end can do, up to perSecond; null: it does not",
+  });
+
+interface RateFields {
+  readonly perSecond?: number | undefined;
+  readonly adaptive?: { readonly floorPerSecond: number } | null | undefined;
+}
+
+const floorFits = ({ perSecond, adaptive }: RateFields) =>
+  !adaptive || perSecond === undefined || adaptive.floorPerSecond <= perSecond;
+const floorTooHigh = {
+  path: ["adaptive", "floorPerSecond"],
+  message: "must be at most rateLimit.perSecond",
+};
+
 const rateLimit = z
-  .strictObject(rateFields)
-  .openapi("RateLimit", { description: "Purchases a second, and how many may come at once" });
+  .strictObject({ ...rateFields, adaptive: adaptive.nullable().default(null) })
+  .refine(floorFits, floorTooHigh)
+  .openapi("SaleRate", { description: "Purchases a second, and how many may come at once" });
+
+const rateChange = z
+  .strictObject({
+    perSecond: rate.optional(),
+    burst: rate.optional(),
+    adaptive: adaptive.nullable().optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, "must name at least one field to change")
+  .refine(floorFits, floorTooHigh)
+  .openapi("SaleRateChange", { description: "What is left out stays as it is", minProperties: 1 });
 
 const board = z
   .strictObject({ score: z.enum(["time", "quantity", "composite"]) })
@@ -43,7 +83,7 @@ export const saleTerms = z
     startsAt: startsAt.nullable().default(null),
     endsAt: endsAt.nullable().default(null),
     perBuyerLimit: z.int().min(1).max(limits.perBuyerLimitMax).default(1).transform(units),
-    rateLimit: rateLimit.default({ perSecond: 1_000, burst: 1_000 }),
+    rateLimit: rateLimit.default({ perSecond: 1_000, burst: 1_000, adaptive: null }),
     paymentWindowSeconds: paymentWindowSeconds.default(900),
     buckets: z.int().min(1).max(limits.bucketsMax).default(1),
     strategy: strategy.default("atomic"),
@@ -59,7 +99,7 @@ export const saleChange = z
     price: money.optional(),
     startsAt: startsAt.nullable().optional(),
     endsAt: endsAt.nullable().optional(),
-    rateLimit: rateLimit.optional(),
+    rateLimit: rateChange.optional(),
     paymentWindowSeconds: paymentWindowSeconds.optional(),
     board: board.optional(),
   })

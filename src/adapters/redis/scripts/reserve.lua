@@ -1,5 +1,5 @@
 -- Decides a batch of requests, in order, as decideReserve in domain/reservation.ts does.
--- ARGV[1]  how many requests
+-- ARGV[1]  how many requests; none is a way to learn how long an answer takes
 -- ARGV[2]  the bucket
 -- ARGV[3]  30 bytes a request: a record without its mark, 28, and the length of its text 2
 -- ARGV[4]  the texts one after the other: quantity 2 bytes, then what a sweep needs besides to
@@ -62,7 +62,7 @@ end
 local heads, texts, count = ARGV[3], ARGV[4], tonumber(ARGV[1])
 local names = {}
 for n = 1, count do names[n] = prefix .. unpackBytes('>I4', heads, n * 30 - 29) % pages end
-local before = call('MGET', unpack(names))
+local before = count > 0 and call('MGET', unpack(names)) or {}
 local added = {}
 
 local reply = {at, epoch, tonumber(h[9])}
