@@ -1,5 +1,5 @@
 // A sale's rate that follows its back end, shown on the real services: `npm run adaptive --
-// [--ceiling 3000] [--rush 4500] [--share 0.1] [--period 20] [--seconds 20] [--once] [--out DIR]
+// [--ceiling 6000] [--rush 7000] [--share 0.1] [--period 20] [--seconds 20] [--once] [--out DIR]
 // [--json]`. A steady rush, in the middle of which MariaDB, one of its own, is slowed down to a
 // tenth and restored; once without an adaptive rate and once with it. Exit code 1 if the ledger of
 // the latter was ever a second behind, or its rate was not back within 10 s.
@@ -15,8 +15,8 @@ import { type Verdict, verdictOf } from "./adaptive/verdict.ts";
 
 const { values } = parseArgs({
   options: {
-    ceiling: { type: "string", default: "3000" },
-    rush: { type: "string", default: "4500" },
+    ceiling: { type: "string", default: "6000" },
+    rush: { type: "string", default: "7000" },
     share: { type: "string", default: "0.1" },
     period: { type: "string", default: "20" },
     seconds: { type: "string", default: "20" },

@@ -31,7 +31,8 @@ function panel(result: RunResult, curve: Curve, top: number): string {
   const slow = `x="${x(slowedAtMs)}" width="${fixed(x(restoredAtMs) - x(slowedAtMs))}"`;
   return [
     `<rect ${slow} y="${top}" height="${panelHeight}" fill="#fde8d8"/>`,
-    `<text x="${left}" y="${top - 6}">${curve.title}, highest ${Math.round(peak)}${curve.unit}</text>`,
+    `<text x="${left}" y="${top - 6}">${curve.title}, highest ` +
+      `${Math.round(peak)}${curve.unit}</text>`,
     line(left, floor, width - right, floor, "#999"),
     ...ticks.map((ms) => label(x(ms), floor + 15, `${ms / 1_000} s`, "middle")),
     ...(curve.mark ? [markLine(curve.mark, y(curve.mark.at))] : []),

@@ -34,10 +34,7 @@ const queueMax = 10_000;
 const deadlineMs = 10_000;
 
 /** Everything is signed and connected when it resolves. */
-export async function gather(
-  shop: Pick<Shop, "secret" | "apis">,
-  plan: CrowdPlan,
-): Promise<Crowd> {
+export async function gather(shop: Pick<Shop, "secret" | "apis">, plan: CrowdPlan): Promise<Crowd> {
   const buyers = new FreshBuyers(new TokenSigner(shop.secret, Date.now()));
   const perSecond = plan.perSecond / shop.apis.length;
   const groups = shop.apis.map(({ url, pid }) => {

@@ -41,8 +41,8 @@ export const ofLimits: readonly Mutation[] = [
   {
     promise: "a rate is never exceeded: each process grants its share alone",
     file: "src/adapters/redis/own-count.ts",
-    find: "shareOf(limit, nodes);\n\n",
-    replace: "shareOf(limit, nodes > 0 ? 1 : nodes);\n\n",
+    find: "shareOf(limitInForce(limit, adapted), nodes);",
+    replace: "shareOf(limitInForce(limit, adapted), nodes > 0 ? 1 : nodes);",
     test: sharedLimits,
     name: "each grants its share of a rate",
   },

@@ -1,4 +1,5 @@
 /** Deliberate bugs, one line each, and the test that must catch each of them. */
+import { adaptive } from "./adaptive.ts";
 import { auth } from "./auth.ts";
 import { controllers } from "./controllers.ts";
 import { locks } from "./locks.ts";
@@ -353,5 +354,6 @@ export const mutations: readonly Mutation[] = [
   ...locks,
   ...controllers,
   ...refusals,
+  ...adaptive,
   ...auth,
 ];

@@ -109,7 +109,8 @@ export interface StockStore extends StockLoader, StockBuckets {
   /** Decides requests in order, one outcome each; all or nothing is taken per request. A request
    * key that was reserved before is answered `same`, whatever the sale's state is now. `sold-out`
    * speaks of this bucket only. A bucket remembers the highest token and refuses a lower one. A
-   * batch of no requests takes nothing, and shows how long an answer takes. An error means that nothing was taken; a throw means that the outcome is unknown. */
+   * batch of no requests takes nothing, and shows how long an answer takes. An error means that
+   * nothing was taken; a throw means that the outcome is unknown. */
   reserve(
     saleId: SaleId,
     bucket: number,

@@ -1,7 +1,7 @@
-/** Decides the rates of adaptive sales: looks at how far the ledger is behind and how long the stock
- * takes, and says what each sale may take. One process decides for a sale, the one that controls
- * it. What it says lives beside the tokens, so it holds at once for all who take them, stays when
- * this process dies, and is where the next one goes on. */
+/** Decides the rates of adaptive sales: looks at how far the ledger is behind and how long the
+ * stock takes, and says what each sale may take. One process decides for a sale, the one that
+ * controls it. What it says lives beside the tokens, so it holds at once for all who take them,
+ * stays when this process dies, and is where the next one goes on. */
 import {
   type Adaptation,
   adapt,
@@ -53,28 +53,21 @@ const countsKept = 3;
 type Rate = SaleRate & { readonly adaptive: AdaptiveRate };
 
 export function rateKeeper(deps: AdaptRatesDeps, group: string): RateKeeper {
-  const { clock, limiter, log, stock } = deps;
+  const { clock, limiter, log } = deps;
   const kept = new Map<SaleId, Kept>();
   const lag = patiently(clock, () => log.lag(group));
-  const probes = new Map<SaleId, ReturnType<typeof patiently>>();
+  const probes = stockProbes(deps);
 
   async function keep(sales: readonly Sale[]): Promise<readonly RateDecision[]> {
     const now = clock.now();
     const adaptive = sales.filter(
       (sale) => sale.rateLimit.adaptive !== null && stateAt(sale, now) === "open",
     );
-    forget(adaptive);
+    forgetAllBut(adaptive, [kept, probes.bySale]);
     if (adaptive.length === 0) return [];
     const looking = lag.look();
     const rounds = adaptive.map((sale) => decide(sale, sale.rateLimit as Rate, looking));
     return (await Promise.all(rounds)).flatMap((decision) => decision ?? []);
-  }
-
-  function forget(sales: readonly Sale[]): void {
-    const ids = new Set(sales.map(({ id }) => id));
-    for (const known of [kept, probes]) {
-      for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
-    }
   }
 
   async function decide(
@@ -82,7 +75,7 @@ export function rateKeeper(deps: AdaptRatesDeps, group: string): RateKeeper {
     rate: Rate,
     looking: ReturnType<typeof lag.look>,
   ): Promise<RateDecision | null> {
-    const [behind, probe] = await Promise.all([looking, probeOf(id, buckets).look()]);
+    const [behind, probe] = await Promise.all([looking, probes.of(id, buckets).look()]);
     const known = kept.get(id) ?? (await begin(id, rate));
     if (known === null) return null;
     const before = known.adaptation;
@@ -121,21 +114,34 @@ export function rateKeeper(deps: AdaptRatesDeps, group: string): RateKeeper {
     );
   }
 
-  /** A batch without requests: it takes the way of a purchase, to one bucket after the other, and
-   * takes nothing. */
-  function probeOf(id: SaleId, buckets: number) {
-    const known = probes.get(id);
+  return { keep };
+}
+
+/** A batch without requests: it takes the way of a purchase, to one bucket after the other, and
+ * takes nothing. */
+function stockProbes({ clock, stock }: Pick<AdaptRatesDeps, "clock" | "stock">) {
+  const bySale = new Map<SaleId, ReturnType<typeof patiently>>();
+
+  function of(id: SaleId, buckets: number) {
+    const known = bySale.get(id);
     if (known !== undefined) return known;
     let turn = 0;
     const probe = patiently(clock, () => {
       turn = (turn + 1) % buckets;
       return stock.reserve(id, turn, []);
     });
-    probes.set(id, probe);
+    bySale.set(id, probe);
     return probe;
   }
 
-  return { keep };
+  return { bySale, of };
+}
+
+function forgetAllBut(sales: readonly Sale[], maps: readonly Map<SaleId, unknown>[]): void {
+  const ids = new Set(sales.map(({ id }) => id));
+  for (const known of maps) {
+    for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
+  }
 }
 
 function takenPerSecond({ given }: Kept): number | null {

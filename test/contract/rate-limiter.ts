@@ -132,7 +132,7 @@ export function rateLimiterContract(name: string, open: () => RateLimiterHarness
         expect((await adjust(null, narrower)).perSecond).toBe(3);
       });
 
-      test("tells what holds and what it gave, and changes nothing when it only looks", async () => {
+      test("tells what holds and what it gave, and changes nothing by looking", async () => {
         expect(await adjust(null)).toEqual({ perSecond: 10, given: 0 });
         expect(await ask(9, "k", of)).toBe(5);
         await adjust(6);

@@ -1,5 +1,5 @@
-/** A ledger in a rush, counted millisecond by millisecond: orders come at the rate that is in force,
- * wait in a log and are placed in batches; in the middle the ledger is slow for a while. */
+/** A ledger in a rush, counted millisecond by millisecond: orders come at the rate that is in
+ * force, wait in a log and are placed in batches; in the middle the ledger is slow for a while. */
 import { adapt, beginAdapting } from "../../src/domain/adaptive-rate.ts";
 import { seededRandom } from "../../src/rush/random.ts";
 

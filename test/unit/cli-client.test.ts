@@ -123,7 +123,10 @@ describe("sales", () => {
     const rateOf = async (...options: string[]) => {
       api.answer(json(sale, 201));
       await run("sale", "create", ...terms, ...options);
-      return (api.asked.at(-1)?.body as { rateLimit?: unknown }).rateLimit;
+      const [{ rateLimit } = {}] = api.asked
+        .slice(-1)
+        .map(({ body }) => body as { rateLimit?: unknown });
+      return rateLimit;
     };
     const [plain, some] = [{ perSecond: 9, burst: 9 }, ["--rate-floor", "2", "--lag-target", "90"]];
     expect(await rateOf("--rate", "9", "--adaptive")).toEqual({ ...plain, adaptive: {} });

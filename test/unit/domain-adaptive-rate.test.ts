@@ -114,7 +114,7 @@ describe("an adaptive rate, whatever is seen", () => {
     );
   });
 
-  test("is lowered for a reason that was seen, and raised only if nothing speaks against it", () => {
+  test("is lowered for a reason that was seen, and raised if nothing speaks against it", () => {
     fc.assert(
       fc.property(anyRun, (run) => {
         let [state, at] = [beginAdapting(500, 1_000, 0), 0];

@@ -378,35 +378,6 @@ describe("a sale over its rate", () => {
   });
 });
 
-describe("a sale whose rate was lowered for its back end", () => {
-  const adaptive = { floorPerSecond: 1, lagTargetMs: 200, reserveTargetMs: 100 };
-  const rateLimit = { perSecond: 100, burst: 100, adaptive };
-
-  test("refuses by what holds, and tells it", async () => {
-    const sale = await engine.openSale({ rateLimit, stock: 200 });
-    await engine.rates.adjust("sale", sale, rateLimit, 2);
-    expect((await buy(sale)).status).toBe(202);
-    expect((await buy(sale)).status).toBe(202);
-    const answer = await buy(sale);
-    expect([answer.status, code(answer)]).toEqual([429, "rate-limited"]);
-    expect(answer.headers.get("ratelimit-policy")).toBe('"sale";q=2;w=1');
-    expect(answer.json.detail).toContain("the sale takes 2 requests a second");
-    await engine.rates.adjust("sale", sale, rateLimit, 1);
-    expect((await buy(sale)).headers.get("ratelimit-policy")).toBe('"sale";q=1;w=1');
-  });
-
-  test("takes what it was set up for as soon as that is adaptive no more", async () => {
-    const sale = await engine.openSale({ rateLimit, stock: 200 });
-    await engine.rates.adjust("sale", sale, rateLimit, 1);
-    for (let n = 0; n < 2; n += 1) await buy(sale);
-    const body = { rateLimit: { adaptive: null } };
-    const headers = { "if-match": "*" };
-    await engine.call("PATCH", `/v1/sales/${sale}`, { token: engine.admin, body, headers });
-    engine.advance(50);
-    for (let n = 0; n < 5; n += 1) expect((await buy(sale)).status).toBe(202);
-  });
-});
-
 describe("reading a sale", () => {
   test.each(["known", "s999", "nonsense"])(
     "%s, by the plain handler as by the router",

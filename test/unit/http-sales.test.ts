@@ -173,7 +173,7 @@ describe("changing a sale", () => {
 
   describe("of its rate", () => {
     const rate = { perSecond: 500, burst: 600 };
-    const targets = { lagTargetMs: 200, reserveTargetMs: 100 };
+    const targets = { lagTargetMs: 500, reserveTargetMs: 100 };
     const rateAfter = async (...changes: object[]) => {
       const { json } = await create({ rateLimit: rate });
       let answer = json;

@@ -110,7 +110,7 @@ describe("the keeper of adaptive rates", () => {
     expect(await rounds(keeper(), 5)).toMatchObject({ perSecond: 1_000 });
   });
 
-  test("holds while nobody says how far the ledger is behind, and lowers after a while", async () => {
+  test("holds while nobody knows how far the ledger is behind, lowers after a while", async () => {
     const by = keeper();
     await rounds(by, 1);
     lag = () => Promise.reject(new Error("the log is away"));
@@ -149,7 +149,7 @@ describe("the keeper of adaptive rates", () => {
     expect(await inForce()).toBe(left);
   });
 
-  test("waits with a sale whose rate cannot be read, and says it again if it was lost", async () => {
+  test("waits with a sale whose rate cannot be read, says it again if it was lost", async () => {
     const { adjust } = limiter;
     let away = true;
     limiter.adjust = (...args) =>

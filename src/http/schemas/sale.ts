@@ -16,7 +16,7 @@ const targetMs = z.int().min(limits.adaptTargetMinMs).max(limits.adaptTargetMaxM
 const adaptive = z
   .strictObject({
     floorPerSecond: rate.default(10).openapi({ description: "It is never lowered below this" }),
-    lagTargetMs: targetMs.default(200).openapi({
+    lagTargetMs: targetMs.default(500).openapi({
       description: "Lowered while the oldest order that is not in the ledger is so old",
     }),
     reserveTargetMs: targetMs.default(100).openapi({

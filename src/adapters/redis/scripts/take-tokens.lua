@@ -4,8 +4,9 @@
 -- bytes, and when they were counted, 7; under an adaptive rate also what it is lowered to, 4 (0:
 -- nothing), and how many tokens it gave in all, 6.
 -- KEYS     the buckets
--- ARGV[1]  20 bytes a bucket: tokens a second 4, burst 4, wanted 4, the floor of an adaptive rate 4
---          (0: it is not, and what it was lowered to is forgotten), what to lower it to 4 (0: leave)
+-- ARGV[1]  20 bytes a bucket: tokens a second 4, burst 4, wanted 4, the floor of an adaptive rate
+--          4 (0: it is not, and what it was lowered to is forgotten), what to lower it to 4 (0:
+--          leave)
 -- ARGV[2]  a clock that was set back by more than these microseconds is believed
 -- ARGV[3]  milliseconds that a lowered rate is kept
 -- Reply    {now, then for each bucket: granted, left, microseconds until there is one more,
