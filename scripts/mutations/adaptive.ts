@@ -40,11 +40,11 @@ export const adaptive: readonly Mutation[] = [
     name: "goes on from what another left behind",
   },
   {
-    promise: "what was lost is said again",
+    promise: "a rate that climbs again holds for all",
     file: keeper,
     find: "    say(id, rate, known);",
     replace: "    if (lowered !== null) say(id, rate, known);",
     test: keeps,
-    name: "says it again if it was lost",
+    name: "raises it afterwards",
   },
 ];
