@@ -70,12 +70,13 @@ async function buyOnce(url: string, saleId: string, buyer: string): Promise<Answ
   }
 }
 
-/** Asks one process after the other until one knows: a buyer has one key. */
+/** Asks one process after the other until one knows: a buyer has one key. A process that slept may
+ *  have to count tokens by itself for a moment, and turn him away. */
 async function buy(first: number, saleId: string, buyer: string): Promise<Answer> {
   for (let tries = 0; ; tries += 1) {
     const { url } = apis[(first + tries) % apis.length] as EngineProcess;
     const answer = await buyOnce(url, saleId, buyer);
-    if (answer.status !== 503) return answer;
+    if (answer.status !== 503 && answer.status !== 429) return answer;
     await Bun.sleep(20);
   }
 }
@@ -115,8 +116,8 @@ async function expectSoldOut(client: SaleClient, id: string, stock: number, answ
   const bought = answers.filter(({ status }) => status === 202);
   expect(new Set(bought.map((answer) => answer.id)).size).toBe(stock);
   const refused = answers.filter(({ status }) => status !== 202);
-  expect(new Set(refused.map(({ status, type }) => `${status} ${type}`)).size).toBe(1);
-  expect(refused[0]).toMatchObject({ status: 409, type: expect.stringContaining("sold-out") });
+  const kinds = new Set(refused.map(({ status, type }) => `${status} ${type}`));
+  expect([...kinds]).toEqual(["409 /problems/sold-out"]);
   const audit = await waitUntilPersisted(client, id);
   expect(audit).toMatchObject({ ok: true, sold: stock, orders: stock, refused: 0, duplicates: 0 });
 }
