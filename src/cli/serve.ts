@@ -11,7 +11,7 @@ import { ensureDemoSale } from "./demo-sale.ts";
 import { documented, type JsonOption, withConfig } from "./documented.ts";
 import { CliFailure } from "./failure.ts";
 import { type Ready, readyJson, readyText } from "./ready.ts";
-import { stopRequested, stopTheProcessOnBrokenInvariants } from "./signals.ts";
+import { stdinEnded, stopRequested, stopTheProcessOnBrokenInvariants } from "./signals.ts";
 import { startWorkers } from "./workers.ts";
 import { configOf, type Engine, printJson, printLine, type World } from "./world.ts";
 
@@ -20,6 +20,7 @@ export interface ServeFlags extends JsonOption {
   readonly roles?: string;
   readonly workers?: string;
   readonly sharePort?: boolean;
+  readonly stopWithStdin?: boolean;
   readonly host?: string;
   readonly port?: string;
   readonly data?: string;
@@ -45,6 +46,7 @@ export function serveCommand(world: World): Command {
     .option("--roles <list>", "what this process does: api,orders,controller (default: all)")
     .option("--workers <n>", "processes of the role api on the one port (default: 1)")
     .option("--share-port", "let other processes listen on the same port")
+    .option("--stop-with-stdin", "stop when standard input ends, as it does when a parent dies")
     .option("--host <address>", "address to listen on (default: 127.0.0.1)")
     .option("--port <n>", "port to listen on, 0 for any free one (default: 7070)")
     .option("--data <dir>", "directory of the data (default: .doorbuster)")
@@ -60,7 +62,9 @@ async function serve(world: World, options: ServeFlags): Promise<void> {
   if (config.workers > 1) return await superviseWorkers(world, config, options);
   const log = createLogger({ ...config.log, secrets: secretsOf(config) });
   stopTheProcessOnBrokenInvariants(log);
-  const stop = stopRequested();
+  const stop = options.stopWithStdin
+    ? Promise.race([stopRequested(), stdinEnded()])
+    : stopRequested();
   const engine = await world.compose(config, log);
   const started = await Promise.race([engine.start(), stop]);
   if (typeof started === "string") {

@@ -21,6 +21,13 @@ export function stopRequested(): Promise<string> {
   return first.promise;
 }
 
+/** Resolves when nobody holds the other end of standard input: the process that started this one
+ *  is gone, however it ended. */
+export async function stdinEnded(): Promise<string> {
+  for await (const _ of Bun.stdin.stream());
+  return "end of standard input";
+}
+
 /** A process that sells on a state it does not understand is worse than one that is down: what it
  *  had accepted is in the log, and the next start recovers it. */
 export function stopTheProcessOnBrokenInvariants(log: Logger): void {

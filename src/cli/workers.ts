@@ -23,7 +23,8 @@ interface WorkerPlan {
 /** Each process of its own kind, with a port for its metrics where they have one. */
 export function planWorkers(config: Config, flags: ServeFlags): WorkerPlan[] {
   const { roles, workers, port, metrics } = config;
-  const common = [...passedOn(flags), "--workers", "1", "--json"];
+  // Standard input is a pipe from here: its end tells a worker that nobody keeps it any more.
+  const common = [...passedOn(flags), "--workers", "1", "--stop-with-stdin", "--json"];
   const metricsPort = (at: number) => (metrics.port === null ? null : metrics.port + at);
   const plans: WorkerPlan[] = Array.from({ length: workers }, (_, at) => ({
     name: `api-${at + 1}`,
@@ -69,7 +70,7 @@ export function startWorkers(
   };
 }
 
-type Child = Subprocess<"ignore", "pipe", "inherit">;
+type Child = Subprocess<"pipe", "pipe", "inherit">;
 
 function keepRunning(world: World, plan: WorkerPlan, log: Logger) {
   const listening = Promise.withResolvers<void>();
@@ -110,7 +111,7 @@ function spawn(world: World, { args, metricsPort }: WorkerPlan): Child {
   return Bun.spawn([...selfCommand(), "serve", ...args], {
     cwd: world.cwd,
     env: { ...world.env, ...metrics },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
   });
 }
 

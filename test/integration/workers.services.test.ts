@@ -102,3 +102,10 @@ test("SIGTERM stops all of them, and what was accepted was answered", async () =
   expect(stderr.match(/"msg":"stopped"/g)).toHaveLength(3);
   expect(stderr).not.toContain("did not stop in time");
 });
+
+test("the workers of a supervisor that was killed stop by themselves", async () => {
+  const pids = [...(await workers("api")), ...(await workers("orders,controller"))];
+  expect(pids).toHaveLength(3);
+  process.kill(shop.pid, "SIGKILL");
+  await untilAsync(async () => pids.every((pid) => commandLineOf(pid) === ""));
+});
